@@ -1,0 +1,90 @@
+"""The docs name every setting, endpoint, command and decision there is, and no other."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from service.app import openapi_document
+from service.settings import Settings
+from simulator.mapping import load_mapping
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+
+# Serves the document itself, so it does not stand in it.
+SELF = "GET /schema/openapi.json"
+
+
+def test_every_setting_is_documented() -> None:
+    """The table in docs/settings.md has one row for each setting."""
+    rows = re.findall(r"^\| `(HEARTHBEAT_[A-Z_]+)` \|", (DOCS / "settings.md").read_text(), flags=re.MULTILINE)
+
+    assert sorted(rows) == sorted(f"HEARTHBEAT_{field.name.upper()}" for field in msgspec.structs.fields(Settings))
+
+
+def test_defaults_are_documented() -> None:
+    """The table in docs/settings.md gives the defaults that the code has."""
+    rows = re.findall(r"^\| `(HEARTHBEAT_[A-Z_]+)` \| `([^`]*)` \|", (DOCS / "settings.md").read_text(), re.MULTILINE)
+
+    assert dict(rows) == {
+        f"HEARTHBEAT_{field.name.upper()}": str(field.default).lower()
+        if isinstance(field.default, bool)
+        else str(field.default)
+        for field in msgspec.structs.fields(Settings)
+    }
+
+
+def test_every_endpoint_is_documented() -> None:
+    """docs/api.md has one section for each operation of the OpenAPI document."""
+    sections = re.findall(r"^## `((?:GET|POST|PUT|PATCH|DELETE) [^`]+)`$", (DOCS / "api.md").read_text(), re.MULTILINE)
+    operations = [
+        f"{method.upper()} {path}"
+        for path, item in openapi_document()["paths"].items()
+        for method in item
+        if method in {"get", "post", "put", "patch", "delete"}
+    ]
+
+    assert sorted({*sections} - {SELF}) == sorted({*operations} - {SELF})
+
+
+def test_every_command_is_documented() -> None:
+    """docs/commands.md has one section for each command that ``hearthbeat --help`` lists."""
+    sections = re.findall(r"^## `([a-z-]+)`$", (DOCS / "commands.md").read_text(), flags=re.MULTILINE)
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+    command = [sys.executable, "-m", "service", "--help"]
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert result.returncode == 0, result.stderr
+    panel = result.stdout.split("Commands", 1)[1]
+    assert sorted(sections) == sorted(re.findall(r"^│ ([a-z][a-z-]*) ", panel, flags=re.MULTILINE))
+
+
+def test_mappings_in_the_docs_load(tmp_path: Path) -> None:
+    """Every mapping shown in docs/replay.md is one."""
+    mappings = re.findall(r"^```toml\n(.*?)^```", (DOCS / "replay.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+
+    assert mappings
+    for text in mappings:
+        (tmp_path / "mapping.toml").write_text(text)
+        load_mapping(tmp_path / "mapping.toml")
+
+
+def test_every_decision_is_in_the_index() -> None:
+    """docs/adr/README.md links each decision record once, in order."""
+    records = [path.name for path in sorted((DOCS / "adr").glob("[0-9]*.md"))]
+
+    assert re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (DOCS / "adr/README.md").read_text()) == records
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page names a file that exists."""
+    targets = re.findall(r"\]\((?!\w+:|#)([^)#]+)", page.read_text())
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []

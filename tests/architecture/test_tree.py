@@ -1,0 +1,75 @@
+"""The tree of the README and the size of the rooms."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CODE = ("service", "simulator", "benchmarks", "tests")
+
+# Made by `make setup`, by a running service or by a tool; .gitignore names them too.
+_MADE = re.compile(r"^(\..*|data|build|dist|__pycache__|.*\.egg-info)$")
+
+
+def _listed() -> tuple[set[str], set[str]]:
+    """Names in the README's tree: those of the top level, and those below ``service/``."""
+    section = (ROOT / "README.md").read_text().split("\n## The tree\n", 1)[1]
+    block = section.split("```", 2)[1]
+    rows = [match for line in block.splitlines() if (match := re.match(r"( *)([\w.-]+/?)(?: {2}|$)", line))]
+    top: set[str] = set()
+    service: set[str] = set()
+    for row in rows:
+        if not row[1]:
+            folder = row[2]
+            top.add(row[2].rstrip("/"))
+        elif folder == "service/":
+            service.add(row[2].rstrip("/"))
+    return top, service
+
+
+def _there(folder: Path) -> set[str]:
+    """Names in a folder, without what tools make and without folders that hold no file."""
+    return {
+        path.name
+        for path in folder.iterdir()
+        if not _MADE.match(path.name)
+        and (path.is_file() or any(file.is_file() and "__pycache__" not in file.parts for file in path.rglob("*")))
+    }
+
+
+def _code_files() -> list[Path]:
+    return sorted(path for folder in CODE for path in (ROOT / folder).rglob("*.py"))
+
+
+def test_readme_lists_the_top_level() -> None:
+    """Every top-level name stands in the README's tree, and nothing else does."""
+    listed, _ = _listed()
+
+    assert _there(ROOT) == listed
+
+
+def test_readme_lists_the_rooms_of_service() -> None:
+    """Every module and package directly in ``service`` stands in the README's tree, and nothing else does."""
+    _, listed = _listed()
+
+    assert _there(ROOT / "service") - {"__init__.py"} == listed
+
+
+@pytest.mark.parametrize("path", _code_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_a_room(path: Path) -> None:
+    """No file of code is longer than 300 lines."""
+    assert len(path.read_text().splitlines()) <= 300
+
+
+def test_packages_say_what_they_are() -> None:
+    """Every folder of ``service`` and ``simulator`` with code in it is a package with a docstring."""
+    folders = {path.parent for path in _code_files() if path.relative_to(ROOT).parts[0] in ("service", "simulator")}
+
+    silent = [
+        str(folder.relative_to(ROOT))
+        for folder in folders
+        if not (init := folder / "__init__.py").is_file() or not init.read_text().lstrip().startswith('"""')
+    ]
+
+    assert sorted(silent) == []
