@@ -1,0 +1,152 @@
+"""The command line: ``hearthbeat serve`` and everything else that people and the service itself start.
+
+Commands of other packages are mounted by name and imported when they are called, so that each starts quickly.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from service import __version__
+from service.contracts.errors import BadSetting, HearthbeatError
+from service.settings import Settings, load_settings, parse_duration_s
+
+app = App(
+    name="hearthbeat",
+    help="Predicts which smart-home device will fail soon, and keeps learning while it predicts.",
+    version=__version__,
+)
+app.command("simulator.simulate:simulate")
+app.command("simulator.replay:replay")
+app.command("simulator.demo:demo")
+app.command("benchmarks.run:bench")
+
+_DRAIN_S = 5.0
+
+
+@app.command
+def serve(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    data: Annotated[str | None, Parameter(help="Folder of log, models and examples.")] = None,
+    horizon: Annotated[str | None, Parameter(help="How far ahead failures are foretold, such as 24h.")] = None,
+    lockstep: Annotated[bool | None, Parameter(help="Learn all that is mature before a batch is scored.")] = None,
+    baseline: Annotated[str | None, Parameter(help="auto, off, or a file made by train-baseline.")] = None,
+) -> None:
+    """Run the service until it is told to stop (Ctrl-C or SIGTERM). Flags go before HEARTHBEAT_* variables."""
+    try:
+        settings = load_settings(
+            host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
+        )
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.folder.resolve() / "kernels"))
+        listener = _free_address(settings)
+        status = asyncio.run(_serve(settings, listener))
+    except (HearthbeatError, OSError) as error:
+        print(f"hearthbeat: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    raise SystemExit(status)
+
+
+def _free_address(settings: Settings) -> int:
+    """The port to listen on; asks for a free one if it is 0.
+
+    Raises:
+        BadSetting: Somebody listens there already, or the address is not ours.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            detail = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+            raise BadSetting(detail, field="port") from None
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _serve(settings: Settings, port: int) -> int:
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    from service.app import Runtime, create_app
+
+    runtime = Runtime(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    server = Server(
+        create_app(settings, runtime.service),
+        address=settings.host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        log_enabled=False,
+        websockets=False,
+    )
+    serving = asyncio.create_task(server.serve())
+    runtime.start()
+    print(f"hearthbeat {__version__} listens on http://{settings.host}:{port}, data in {settings.folder}", flush=True)
+    announced = False
+    while not (stop.is_set() or runtime.stop_requested.is_set() or serving.done()):
+        if not announced and runtime.service.starting is None:
+            announced = True
+            print("ready", flush=True)
+        try:
+            await asyncio.wait_for(stop.wait(), 0.1)
+        except TimeoutError:
+            continue
+    server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
+    try:
+        await asyncio.wait_for(serving, _DRAIN_S)
+    except TimeoutError:
+        serving.cancel()
+    await asyncio.to_thread(runtime.stop)
+    if runtime.failed is not None:
+        print(f"hearthbeat: {runtime.failed}", file=sys.stderr)
+        return 1
+    return 0
+
+
+@app.command(show=False)
+def learner() -> None:
+    """The learner's process; started by the service, which it serves over standard input and output."""
+    from service.pipeline.learner import main as learn
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the service ends the learner
+    learn()
+
+
+@app.command
+def train_baseline(
+    *,
+    out: Annotated[Path, Parameter(help="The model file to write.")],
+    horizon: str = "24h",
+    seed: int = 1,
+    samples: int = 10_000,
+) -> None:
+    """Train the baseline on simulated samples, for `serve --baseline FILE`."""
+    from service.jobs.train_baseline import train_baseline as train
+
+    try:
+        manifest = train(out, horizon_s=parse_duration_s(horizon), seed=seed, samples=samples)
+    except ValueError as error:
+        print(f"hearthbeat: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    print(f"{out}: {manifest.samples} samples, {manifest.positives} positive, {len(manifest.features)} features")
+
+
+def main() -> None:
+    """Entry point of the ``hearthbeat`` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Request bodies: read raw, bounded, decoded once by a cached decoder, with errors that name item and field."""
+
+import re
+from typing import Any, Final, TypeVar
+
+import msgspec
+from litestar import Request
+from litestar.exceptions import HTTPException
+
+from service.contracts.errors import MalformedItem, UnsupportedMediaType
+
+JSON: Final = "application/json"
+NDJSON: Final = "application/x-ndjson"
+_NDJSON_NAMES = {NDJSON, "application/jsonl", "application/x-jsonlines"}
+_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_NAMED = re.compile(r"field `(?P<name>[^`]+)`")
+_STEP = re.compile(r"\[(\d+)\]|\.([^.\[]+)|\[\.\.\.\]")
+
+T = TypeVar("T")
+
+
+def media_type(request: Request[Any, Any, Any]) -> str:
+    """Media type of the body, without parameters: `JSON` or `NDJSON`; no header means JSON.
+
+    Raises:
+        UnsupportedMediaType: It is another.
+    """
+    given = request.headers.get("content-type", JSON).split(";")[0].strip().lower()
+    if given == JSON:
+        return JSON
+    if given in _NDJSON_NAMES:
+        return NDJSON
+    raise UnsupportedMediaType(f"{given or 'an empty media type'} is not supported; send {JSON} or {NDJSON}")
+
+
+async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        HTTPException: 413, it is larger than ``limit`` bytes.
+    """
+    too_large = HTTPException(status_code=413, detail=f"the body is larger than {limit} bytes; send it in parts")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise too_large
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise too_large
+        parts.append(part)
+    return b"".join(parts)
+
+
+def decode_one(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """One object.
+
+    Raises:
+        MalformedItem: The body is not of its form.
+    """
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise malformed(error) from None
+
+
+def decode_items(
+    one: msgspec.json.Decoder[T], many: msgspec.json.Decoder[list[T]], body: bytes, max_items: int
+) -> tuple[list[T], bool]:
+    """One object or an array of them, and whether it was an array.
+
+    Raises:
+        MalformedItem: An item is not of its form.
+        HTTPException: 413, there are more than ``max_items``.
+    """
+    if body.lstrip()[:1] != b"[":
+        return [decode_one(one, body)], False
+    try:
+        items = many.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise malformed(error) from None
+    if len(items) > max_items:
+        raise HTTPException(status_code=413, detail=f"{len(items)} items; at most {max_items} fit in one array")
+    return items, True
+
+
+def malformed(error: Exception) -> MalformedItem:
+    """A decoding error with the item and the field it names taken apart.
+
+    msgspec says where: ``Expected `float`, got `str` - at `$[3].metrics[...]```.
+    """
+    text = str(error)
+    found = _PATH.search(text)
+    what = text[: found.start()] if found is not None else text
+    item: int | None = None
+    fields: list[str] = []
+    for place, (index, name) in enumerate(_STEP.findall(found["path"]) if found is not None else []):
+        if index and place == 0:
+            item = int(index)
+        elif name:
+            fields.append(name)
+    named = _NAMED.search(what)
+    if named is not None:
+        fields.append(named["name"])
+    return MalformedItem(what, item=item, field=".".join(fields) or None)

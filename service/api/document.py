@@ -1,0 +1,105 @@
+"""The OpenAPI document: what the framework derives from the handlers, completed by what it cannot see.
+
+Bodies are decoded from the raw request, so their schemas and examples are entered here, and so are the problems.
+"""
+
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from service.api.bodies import JSON, NDJSON
+from service.api.problems import PROBLEM_JSON, Problem
+from service.contracts.outcomes import Failure, Repair, Retraction
+from service.contracts.predictions import Receipt, WhatIf
+from service.contracts.readings import Reading
+from service.contracts.standing import Advance
+
+_READING: dict[str, Any] = {
+    "home_id": "home-1",
+    "device_id": "sensor.kitchen",
+    "home_type": "apartment",
+    "device_type": "sensor",
+    "ts": "2026-03-01T18:30:00+01:00",
+    "metrics": {"battery_pct": 71.0, "signal_dbm": -67.0, "response_time_ms": 41.0},
+}
+_FAILURE: dict[str, Any] = {
+    "kind": "failure",
+    "outcome_id": "ticket-4711",
+    "home_id": "home-1",
+    "device_id": "sensor.kitchen",
+    "ts": "2026-03-02T07:10:00+01:00",
+    "mode": "battery",
+}
+_WHAT_IF = {name: value for name, value in _READING.items() if name not in ("home_id", "device_id")}
+
+_BODIES: dict[str, tuple[tuple[type, ...], Any, bool]] = {
+    "/v1/readings": ((Reading,), _READING, True),
+    "/v1/outcomes": ((Failure, Repair, Retraction), _FAILURE, True),
+    "/v1/predict": ((WhatIf,), _WHAT_IF, False),
+    "/v1/advance": ((Advance,), {"to": "2026-03-03T00:00:00Z"}, False),
+}
+_PROBLEMS = {
+    "400": "A query parameter cannot be used",
+    "404": "Not known",
+    "409": "Contradicts what is known",
+    "413": "Body too large",
+    "415": "Media type not supported",
+    "422": "An item is malformed or refused; item and field are named",
+    "429": "Too many requests wait; see Retry-After",
+    "503": "Starting, stopping or unable to write; see Retry-After",
+}
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with request bodies, examples and problems entered."""
+    kinds = {kind for kinds, _, _ in _BODIES.values() for kind in kinds} | {Problem, Receipt}
+    _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name, schema in components.items():
+        schemas.setdefault(name, schema)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            responses = operation.setdefault("responses", {})
+            responses.pop("400", None)
+            for status in _statuses(path, method):
+                content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                responses[status] = {"description": _PROBLEMS[status], "content": content}
+            if path in _BODIES and method == "post":
+                operation["requestBody"] = _request_body(*_BODIES[path])
+            if path in ("/v1/readings", "/v1/outcomes"):
+                receipt = {"schema": {"$ref": "#/components/schemas/Receipt"}}
+                content = {JSON: receipt, NDJSON: receipt}
+                responses["200"] = {"description": "Durable; here is what became of it", "content": content}
+    return document
+
+
+def _statuses(path: str, method: str) -> tuple[str, ...]:
+    if path.startswith("/health"):
+        return ()
+    if method == "post":
+        return ("400", "404", "409", "413", "415", "422", "429", "503")
+    return ("400", "404", "503")
+
+
+def _request_body(kinds: tuple[type, ...], example: Any, many: bool) -> dict[str, Any]:
+    refs = [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in kinds]
+    one: dict[str, Any] = refs[0] if len(refs) == 1 else {"oneOf": refs}
+    if not many:
+        return {"required": True, "content": {JSON: {"schema": one, "example": example}}}
+    either = {"oneOf": [*refs, {"type": "array", "items": one}]}
+    examples = {"one": {"value": example}, "array": {"value": [example]}}
+    lines = {"schema": one, "example": example}
+    return {"required": True, "content": {JSON: {"schema": either, "examples": examples}, NDJSON: lines}}
+
+
+class DocumentPlugin(JsonRenderPlugin):
+    """Serves the completed document; no page, hence nothing that a browser would load from elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/openapi.json")
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The document as JSON."""
+        return super().render(request, complete(openapi_schema))

@@ -1,0 +1,108 @@
+"""Problems: every error becomes one JSON shape, RFC 9457 ``application/problem+json`` with a stable type.
+
+One table maps domain errors to status and type; the framework's own HTTP errors follow their status. Nothing that a
+client sends may end as a 500; what does is a defect, and says nothing of its inside.
+"""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from msgspec import Struct
+
+from service.contracts.errors import (
+    BadQuery,
+    Busy,
+    HearthbeatError,
+    MalformedItem,
+    NotKnown,
+    RefusedItem,
+    Unavailable,
+    UnsupportedMediaType,
+)
+
+PROBLEM_JSON = "application/problem+json"
+_LOG = logging.getLogger("hearthbeat.api")
+
+
+class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An error as it is answered.
+
+    Attributes:
+        type: Stable URI reference of the kind of problem, ``/problems/…``.
+        title: The kind in words.
+        status: The HTTP status.
+        detail: What is wrong with this request.
+        item: Place of the faulty item in the request, from 0.
+        field: Path of the faulty field or name of the faulty parameter.
+        reason: For a refused item, the word of its `Refusal`.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    item: int | None = None
+    field: str | None = None
+    reason: str | None = None
+
+
+_TABLE: dict[type[HearthbeatError], tuple[int, str, str]] = {
+    MalformedItem: (422, "malformed-item", "An item does not have the required form"),
+    RefusedItem: (422, "refused-item", "The item cannot be taken"),
+    BadQuery: (400, "bad-query", "A query parameter cannot be used"),
+    NotKnown: (404, "not-known", "Nothing of that name has been seen"),
+    UnsupportedMediaType: (415, "unsupported-media-type", "The media type of the body is not supported"),
+    Busy: (429, "busy", "Too many requests are waiting"),
+    Unavailable: (503, "unavailable", "The service cannot take this now"),
+}
+
+
+def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
+    """The problem that an error is answered with, and its extra headers."""
+    for kind, (status, word, title) in _TABLE.items():
+        if isinstance(error, kind):
+            retry_after_s = getattr(error, "retry_after_s", None)
+            status = 409 if getattr(error, "reason", None) == "conflict" else status
+            out = Problem(
+                type=f"/problems/{word}",
+                title=title,
+                status=status,
+                detail=str(error),
+                item=getattr(error, "item", None),
+                field=getattr(error, "field", None),
+                reason=getattr(error, "reason", None),
+            )
+            return out, {"Retry-After": str(retry_after_s)} if retry_after_s is not None else {}
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        status, word = error.status_code, HTTPStatus(error.status_code).phrase
+        out = Problem(
+            type=f"/problems/{word.lower().replace(' ', '-')}",
+            title=word,
+            status=status,
+            detail=error.detail,
+            field=_parameter(error),
+        )
+        return out, dict(error.headers or {})
+    return Problem(type="/problems/internal", title="Internal error", status=500, detail="see the service's log"), {}
+
+
+def _parameter(error: HTTPException) -> str | None:
+    """Name of the query or path parameter that the framework could not convert."""
+    extra = error.extra
+    if isinstance(extra, list) and extra and isinstance(extra[0], dict):
+        key = extra[0].get("key")
+        return str(key) if key is not None else None
+    return None
+
+
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The exception handler of the whole application."""
+    problem, headers = problem_of(error)
+    if problem.status >= 500 and not isinstance(error, HearthbeatError):
+        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    body = msgspec.json.encode(problem)
+    return Response(body, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers)

@@ -1,0 +1,101 @@
+"""Endpoints that take something in: readings, outcomes, and an operator's word on event time."""
+
+import msgspec
+from litestar import Controller, Request, Response, post
+from litestar.datastructures import State
+from litestar.types import ASGIApp
+
+from service.api.bodies import JSON, NDJSON, decode_items, decode_one, media_type, read_body
+from service.api.exchange import NdjsonExchange
+from service.contracts.errors import RefusedItem
+from service.contracts.outcomes import Outcome, OutcomeDecoder, OutcomesDecoder
+from service.contracts.predictions import Receipt
+from service.contracts.readings import Reading, ReadingDecoder, ReadingsDecoder
+from service.contracts.standing import Advance, AdvanceReceipt
+from service.pipeline.ingest import OutcomesJob, ReadingsJob
+from service.pipeline.service import Service, now_us
+from service.settings import Settings
+
+AppRequest = Request[None, None, State]
+_ADVANCE = msgspec.json.Decoder(Advance)
+
+
+def _alone(receipt: Receipt) -> Receipt:
+    """A single object that was refused is an error, not a receipt."""
+    if receipt.refusals:
+        refusal = receipt.refusals[0]
+        raise RefusedItem(refusal.reason, refusal.detail, field=refusal.field)
+    return receipt
+
+
+class StreamController(Controller):
+    """What streams in. Every answer leaves after its event is durable."""
+
+    path = "/v1"
+    tags = ["streams"]  # noqa: RUF012 - Litestar reads it from the class
+    request_max_body_size = None  # bounded by read_body; NDJSON may be of any length
+
+    @post(
+        "/readings",
+        status_code=200,
+        summary="Send readings",
+        description="One reading, a JSON array (all or, if an item is malformed, none), or NDJSON (chunk by chunk; one "
+        "receipt line a chunk). Sending the same again is safe.",
+    )
+    async def readings(
+        self, request: AppRequest, service: Service, settings: Settings, risks: bool = False, members: bool = False
+    ) -> Response[bytes] | ASGIApp:
+        """Score and store readings.
+
+        Args:
+            request: The request.
+            service, settings: Injected.
+            risks: Answer with each reading's risk.
+            members: And with each member's part in it.
+        """
+
+        async def commit(readings: list[Reading]) -> Receipt:
+            job = ReadingsJob(readings=readings, received_us=now_us(), risks=risks or members, members=members)
+            receipt: Receipt = await service.submit(job)
+            return receipt
+
+        service.check_ready()
+        if media_type(request) == NDJSON:
+            return NdjsonExchange(ReadingDecoder, commit)
+        body = await read_body(request, settings.max_body_bytes)
+        items, array = decode_items(ReadingDecoder, ReadingsDecoder, body, settings.max_items)
+        receipt = await commit(items)
+        return Response(msgspec.json.encode(receipt if array else _alone(receipt)), media_type=JSON)
+
+    @post(
+        "/outcomes",
+        status_code=200,
+        summary="Send outcomes",
+        description="Failures, repairs and retractions: one, a JSON array, or NDJSON, as with readings.",
+    )
+    async def outcomes(self, request: AppRequest, service: Service, settings: Settings) -> Response[bytes] | ASGIApp:
+        """Store outcomes."""
+
+        async def commit(outcomes: list[Outcome]) -> Receipt:
+            receipt: Receipt = await service.submit(OutcomesJob(outcomes=outcomes, received_us=now_us()))
+            return receipt
+
+        service.check_ready()
+        if media_type(request) == NDJSON:
+            return NdjsonExchange(OutcomeDecoder, commit)
+        body = await read_body(request, settings.max_body_bytes)
+        items, array = decode_items(OutcomeDecoder, OutcomesDecoder, body, settings.max_items)
+        receipt = await commit(items)
+        return Response(msgspec.json.encode(receipt if array else _alone(receipt)), media_type=JSON)
+
+    @post(
+        "/advance",
+        status_code=200,
+        summary="Declare that event time has advanced",
+        description="For streams that end, such as a replayed table: labels due by then mature. Readings from before "
+        "that instant are no examples afterwards.",
+    )
+    async def advance(self, request: AppRequest, service: Service, settings: Settings) -> AdvanceReceipt:
+        """Move event time on."""
+        service.check_ready()
+        return await service.advance(decode_one(_ADVANCE, await read_body(request, settings.max_body_bytes)))

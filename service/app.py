@@ -1,0 +1,263 @@
+"""The composition root: the only place that wires backends, pipeline and API together."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+
+from service import __version__
+from service.api.document import DocumentPlugin, complete
+from service.api.health import HealthController
+from service.api.problems import answer_problem
+from service.api.questions import QuestionController
+from service.api.streams import StreamController
+from service.contracts.errors import BadModel, BadSetting, HearthbeatError
+from service.contracts.events import SCHEMA, CheckpointPublished
+from service.models.artifact import from_arrays
+from service.models.committee import BASELINE
+from service.pipeline.fleet import FleetState
+from service.pipeline.ingest import Ingest
+from service.pipeline.intake import Limits
+from service.pipeline.learner_config import LearnerConfig, LearnSettings
+from service.pipeline.link import LearnerLink
+from service.pipeline.publication import Member
+from service.pipeline.service import Service, now_us
+from service.pipeline.warmup import warm_up
+from service.settings import Settings
+from service.storage.event_log import SqliteEventLog
+from service.storage.examples import SqliteExampleStore
+from service.storage.registry import file_digest, load_arrays
+
+_LOG = logging.getLogger("hearthbeat")
+_TRAINING_S = 600.0
+
+
+class _FolderSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a data folder was made with; it cannot be changed afterwards, since the log depends on it."""
+
+    schema: int
+    horizon_us: int
+    grace_us: int
+    lateness_us: int
+    seed: int
+
+
+def prepare_folder(settings: Settings) -> None:
+    """Make the data folder, or check that it was made with the same settings.
+
+    Raises:
+        BadSetting: It cannot be used.
+    """
+    folder = settings.folder
+    ours = _FolderSettings(
+        schema=SCHEMA,
+        horizon_us=settings.horizon_us,
+        grace_us=settings.grace_us,
+        lateness_us=settings.lateness_us,
+        seed=settings.seed,
+    )
+    path = folder / "folder.json"
+    try:
+        (folder / "models").mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            unfinished = folder / f".folder.{os.getpid()}"
+            unfinished.write_bytes(msgspec.json.encode(ours))
+            unfinished.replace(path)
+        theirs = msgspec.json.decode(path.read_bytes(), type=_FolderSettings)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BadSetting(f"{folder} cannot be used: {error}", field="data_dir") from error
+    for name in ours.__struct_fields__:
+        if getattr(ours, name) != getattr(theirs, name):
+            detail = (
+                f"{folder} was made with {name.removesuffix('_us')} {getattr(theirs, name)}, "
+                f"not {getattr(ours, name)}; use another folder, or the old setting"
+            )
+            raise BadSetting(detail, field="data_dir")
+
+
+class Runtime:
+    """All parts of a running service, wired.
+
+    Args:
+        settings: Checked settings.
+
+    Raises:
+        BadSetting: The data folder cannot be used.
+        OSError: The log cannot be opened.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        prepare_folder(settings)
+        self.failed: BaseException | None = None
+        self.stop_requested = threading.Event()
+        self._settings = settings
+        folder = settings.folder
+        log_path, examples_path = folder / "events.db", folder / "examples.db"
+        self._log = SqliteEventLog(log_path)
+        self._reader = SqliteEventLog(log_path, read_only=True)
+        self._examples = SqliteExampleStore(examples_path)
+        limits = Limits(
+            max_metrics=settings.max_metrics,
+            max_home_types=settings.max_home_types,
+            max_devices=settings.max_devices,
+            alert_risk=settings.alert_risk,
+        )
+        config = LearnerConfig(
+            log=str(log_path),
+            examples=str(examples_path),
+            lockstep=settings.lockstep,
+            settings=LearnSettings(
+                horizon_us=settings.horizon_us,
+                grace_us=settings.grace_us,
+                lateness_us=settings.lateness_us,
+                slot_us=settings.slot_us,
+                seed=settings.seed,
+            ),
+        )
+        self._link = LearnerLink([sys.executable, "-m", "service", "learner"], msgspec.msgpack.encode(config))
+        self._ingest = Ingest(
+            log=self._log,
+            link=self._link,
+            empty=lambda: FleetState(horizon_us=settings.horizon_us, slot_us=settings.slot_us),
+            limits=limits,
+            lockstep=settings.lockstep,
+            queue_size=settings.queue_size,
+            on_fatal=self._fail,
+        )
+        self.service = Service(
+            ingest=self._ingest,
+            log=self._reader,
+            examples=self._examples,
+            link=self._link,
+            limits=limits,
+            grace_us=settings.grace_us,
+            lockstep=settings.lockstep,
+        )
+        self._thread = threading.Thread(target=self._start, name="start", daemon=True)
+
+    def start(self) -> None:
+        """Begin to start; `Service.starting` tells when it is done. Errors end up in ``failed``."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish accepted work, then end every part."""
+        self._thread.join(_TRAINING_S)
+        self._ingest.stop()
+        self._link.stop()
+        self._examples.close()
+        self._reader.close()
+        self._log.close()
+
+    def _fail(self, error: BaseException) -> None:
+        self.failed = error
+        self.stop_requested.set()
+
+    def _start(self) -> None:
+        try:
+            self._link.start()
+            self._ingest.start()
+            self.service.starting = "the kernels are being compiled"
+            warm_up()
+            self._start_baseline()
+            self.service.starting = None
+        except (HearthbeatError, OSError, subprocess.SubprocessError) as error:
+            self._fail(error)
+
+    def _start_baseline(self) -> None:
+        settings = self._settings
+        models = settings.folder / "models"
+        published = self._ingest.fleet.baseline
+        if published is None and settings.baseline != "off":
+            if settings.baseline == "auto":
+                path = models / "baseline-1.npz"
+                if not path.exists():
+                    self.service.starting = "the baseline is being trained on 10,000 simulated samples (once)"
+                    _LOG.info("%s", self.service.starting)
+                    train = [sys.executable, "-m", "service", "train-baseline", "--out", str(path)]
+                    train += ["--horizon", settings.horizon, "--seed", str(settings.seed)]
+                    subprocess.run(train, check=True, timeout=_TRAINING_S, stdout=subprocess.DEVNULL)
+            else:
+                source = Path(settings.baseline)
+                path = models / "baseline-1.npz"
+                try:
+                    path.write_bytes(source.read_bytes())
+                except OSError as error:
+                    raise BadSetting(f"{source} cannot be read: {error}", field="baseline") from error
+            published = self._publish_baseline(path)
+        if published is None:
+            return
+        try:
+            arrays, manifest = load_arrays(models / published.file, published.sha256)
+            model, _ = from_arrays(arrays, manifest)
+        except BadModel as error:
+            self.service.degraded.append(f"the baseline does not serve: {error}")
+            _LOG.warning("the baseline does not serve: %s", error)
+            return
+        member = Member(
+            member=BASELINE,
+            model=BASELINE,
+            version=published.version,
+            shift=published.shift,
+            metrics=published.metrics,
+        )
+        with self._ingest.lock:
+            self._ingest.panel.install_baseline(model, member)
+
+    def _publish_baseline(self, path: Path) -> CheckpointPublished:
+        arrays, manifest_json = load_arrays(path)
+        _, manifest = from_arrays(arrays, manifest_json)
+        if abs(manifest.horizon_s - self._settings.horizon_us / 1e6) > 1e-6:
+            detail = f"the baseline was trained for a horizon of {manifest.horizon_s:g} s"
+            raise BadSetting(detail, field="baseline")
+        event = CheckpointPublished(
+            received_us=now_us(),
+            member=BASELINE,
+            version=1,
+            home_type=None,
+            metrics=manifest.metrics,
+            shift=manifest.shift,
+            file=path.name,
+            sha256=file_digest(path),
+        )
+        self._ingest.submit(event).result()
+        return event
+
+
+def create_app(settings: Settings, service: Service | None) -> Litestar:
+    """The application. ``service`` may be None where only its document is wanted."""
+
+    def provide_service() -> Any:
+        return service
+
+    def provide_settings() -> Settings:
+        return settings
+
+    return Litestar(
+        route_handlers=[StreamController, QuestionController, HealthController],
+        dependencies={
+            "service": Provide(provide_service, sync_to_thread=False),
+            "settings": Provide(provide_settings, sync_to_thread=False),
+        },
+        exception_handlers={Exception: answer_problem},
+        openapi_config=OpenAPIConfig(
+            title="Hearthbeat",
+            version=__version__,
+            description="Predicts which smart-home device will fail soon, and keeps learning while it predicts.",
+            render_plugins=[DocumentPlugin()],
+        ),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document as served under ``/schema/openapi.json``."""
+    return complete(create_app(Settings(), None).openapi_schema.to_schema())

@@ -1,0 +1,1 @@
+"""What crosses a border: wire structs, log events, ports, errors. Imports msgspec, numpy and no other library."""

@@ -1,0 +1,84 @@
+"""Domain errors. `service.api.problems` maps each, in one table, to an RFC 9457 problem with a stable type."""
+
+
+class HearthbeatError(Exception):
+    """Base of all errors that a user of the service can meet."""
+
+
+class MalformedItem(HearthbeatError):
+    """A body, or an item in it, does not decode.
+
+    Args:
+        detail: What is wrong, in a sentence.
+        item: Place of the item in the request, from 0, or None for a single object.
+        field: Path of the field within the item, such as ``metrics.battery_pct``, or None.
+    """
+
+    def __init__(self, detail: str, *, item: int | None = None, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.item = item
+        self.field = field
+
+
+class RefusedItem(HearthbeatError):
+    """A well-formed single object that the service cannot take; ``reason`` is the word of its `Refusal`."""
+
+    def __init__(self, reason: str, detail: str, *, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+        self.field = field
+
+
+class NotKnown(HearthbeatError):
+    """The device, home or home type asked for has not been seen."""
+
+
+class BadQuery(HearthbeatError):
+    """A query parameter cannot be used; ``field`` names it."""
+
+    def __init__(self, detail: str, *, field: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+
+
+class UnsupportedMediaType(HearthbeatError):
+    """The Content-Type of a body is none that the endpoint takes."""
+
+
+class Busy(HearthbeatError):
+    """The queue before the scorer is full; try again after ``retry_after_s`` seconds."""
+
+    def __init__(self, detail: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(HearthbeatError):
+    """The service is starting, stopping or unable to write; try again after ``retry_after_s`` seconds."""
+
+    def __init__(self, detail: str, *, retry_after_s: int = 2) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class LogDamaged(HearthbeatError):
+    """The event log cannot be read at ``seq``."""
+
+    def __init__(self, detail: str, *, seq: int) -> None:
+        super().__init__(detail)
+        self.seq = seq
+
+
+class BadSetting(HearthbeatError):
+    """A setting has a value it cannot have; ``field`` names it."""
+
+    def __init__(self, detail: str, *, field: str) -> None:
+        super().__init__(f"{field}: {detail}")
+        self.field = field
+
+
+class BadModel(HearthbeatError):
+    """A model file does not hold what its manifest says."""

@@ -1,0 +1,96 @@
+"""Ports: what the pipeline asks of the world, as Protocols. Each has a durable backend and an in-memory twin."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class LogRecord(Struct, frozen=True, array_like=True):
+    """One event of the log as stored."""
+
+    seq: int
+    blob: bytes
+
+
+class EventLog(Protocol):
+    """The append-only, totally ordered event log. One process appends; any may read."""
+
+    def append(self, blobs: Sequence[bytes]) -> int:
+        """Store blobs under the next sequence numbers, all or none.
+
+        Returns:
+            The sequence number of the last one. On return all of them are durable.
+
+        Raises:
+            OSError: They could not be stored; none of them is.
+        """
+        ...
+
+    def read(self, after: int, *, limit: int = 256, limit_bytes: int = 8_000_000) -> list[LogRecord]:
+        """Records with ``seq > after`` in order: at most ``limit``, and no more once ``limit_bytes`` are reached.
+
+        Raises:
+            LogDamaged: A record is missing or does not match its checksum.
+        """
+        ...
+
+    def get(self, seq: int) -> LogRecord | None:
+        """The record ``seq``, or None if there is none (any more)."""
+        ...
+
+    def last_seq(self) -> int:
+        """The newest sequence number, 0 for an empty log."""
+        ...
+
+    def close(self) -> None:
+        """Release the backend. Nothing may be called afterwards."""
+        ...
+
+
+class MaturedExamples(Struct, frozen=True, kw_only=True):
+    """Examples whose labels became final at one event, columns in order of maturity.
+
+    Attributes:
+        home_type: Whose examples.
+        at_seq: The event that made them mature; (home_type, at_seq) names the block.
+        seq: int64 (n,) event that holds the reading.
+        row: int32 (n,) position in that event's group.
+        device: int32 (n,) device number.
+        ts: int64 (n,) instant of the reading in microseconds.
+        label: int8 (n,) 1 positive, 0 negative, -1 censored.
+        blend: float64 (n,) the risk that was answered.
+        members: Names of the members.
+        member_risk: float32 (n, members) their risks then, NaN where they gave none.
+    """
+
+    home_type: str
+    at_seq: int
+    seq: bytes
+    row: bytes
+    device: bytes
+    ts: bytes
+    label: bytes
+    blend: bytes
+    members: list[str]
+    member_risk: bytes
+
+
+class ExampleStore(Protocol):
+    """Matured examples with the risks they had been given, for evaluation and training."""
+
+    def put(self, blocks: Sequence[MaturedExamples]) -> None:
+        """Store blocks; one with the same (home_type, at_seq) replaces the former, so that a replay is harmless."""
+        ...
+
+    def blocks(self, home_type: str | None = None, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
+        """All blocks, of one home type or of all, in order of ``at_seq`` then home type."""
+        ...
+
+    def latest(self, home_type: str, examples: int, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
+        """The newest blocks of a home type that hold at least this many examples (or all), in order of ``at_seq``."""
+        ...
+
+    def close(self) -> None:
+        """Release the backend."""
+        ...

@@ -1,0 +1,1 @@
+"""How good the risks were: exact metrics over matured examples."""

@@ -1,0 +1,39 @@
+"""Calendar features: where in the day, the week and the year an instant lies, in the home's own time.
+
+Positions are points on a circle (sine and cosine), so that 23:59 lies beside 00:00. Readings whose time is a cycle
+count have none: their columns stay NaN.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+US_PER_S = 1_000_000
+_DAY_S = 86_400
+_YEAR_S = 365.2425 * _DAY_S
+_THURSDAY_TO_MONDAY_DAYS = 3  # 1970-01-01 was a Thursday
+
+
+def calendar_columns(
+    ts_us: npt.NDArray[np.int64], offset_s: npt.NDArray[np.int32], cycle: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """Sine and cosine of the hour of day, the weekday and the season.
+
+    Args:
+        ts_us: Instants in microseconds since the epoch; shape (n,).
+        offset_s: Offset of local time from UTC in seconds; shape (n,).
+        cycle: Whether the time is a cycle count; shape (n,).
+
+    Returns:
+        float32 (n, 6) in the order of `BASE_COLUMNS`; NaN rows where ``cycle``.
+    """
+    local_s = ts_us / US_PER_S + offset_s
+    turn = 2.0 * np.pi
+    day = turn * (local_s % _DAY_S) / _DAY_S
+    week = turn * ((local_s / _DAY_S + _THURSDAY_TO_MONDAY_DAYS) % 7.0) / 7.0
+    year = turn * (local_s % _YEAR_S) / _YEAR_S
+    out = np.empty((len(ts_us), 6), np.float32)
+    for column, angle in enumerate((day, week, year)):
+        out[:, 2 * column] = np.sin(angle)
+        out[:, 2 * column + 1] = np.cos(angle)
+    out[cycle] = np.nan
+    return out

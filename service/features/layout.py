@@ -1,0 +1,73 @@
+"""The layout of a home type's feature rows: which column holds what.
+
+Columns are only ever appended, in the order in which the log brings new metrics and device types. A row logged early
+is therefore a prefix of a row logged late, and column numbers never change their meaning.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from service.contracts.readings import CATALOGUE
+
+BASE_COLUMNS = ("gap_h", "hour_sin", "hour_cos", "weekday_sin", "weekday_cos", "season_sin", "season_cos")
+"""Columns that every row begins with: hours since the device's last reading, then the calendar."""
+
+PER_METRIC = ("raw", "fast", "slow", "deviation", "trend", "missing")
+"""The block of columns of one metric; see `service.features.windows`."""
+
+ABSURD = 1e30
+"""A value of an unknown metric beyond this magnitude counts as missing: it would overflow float32 arithmetic."""
+
+
+class Layout:
+    """Names and positions of the feature columns of one home type.
+
+    Attributes:
+        metrics: Metric names, in log order; shape (m,).
+        device_types: Device types, in log order.
+        columns: Feature names, such as ``battery_pct.fast`` or ``device_type=light``; shape (f,).
+        metric_column: First column of each metric's block; int32 (m,).
+        type_column: One-hot column of each device type; int32.
+        low, high: Plausible bounds by metric; float64 (m,).
+    """
+
+    def __init__(self) -> None:
+        self.metrics: list[str] = []
+        self.device_types: list[str] = []
+        self.columns: list[str] = list(BASE_COLUMNS)
+        self.metric_index: dict[str, int] = {}
+        self.type_index: dict[str, int] = {}
+        self.metric_column = np.zeros(0, np.int32)
+        self.type_column = np.zeros(0, np.int32)
+        self.low = np.zeros(0)
+        self.high = np.zeros(0)
+        self.known = np.zeros(0, np.bool_)
+
+    def extend(self, metrics: Sequence[str], device_types: Sequence[str]) -> None:
+        """Append new metrics, then new device types. Names that are there already must not be passed."""
+        for name in metrics:
+            self.metric_index[name] = len(self.metrics)
+            self.metrics.append(name)
+            known = CATALOGUE.get(name)
+            low, high = (known.low, known.high) if known else (-ABSURD, ABSURD)
+            self.metric_column = np.append(self.metric_column, np.int32(len(self.columns)))
+            self.low, self.high = np.append(self.low, low), np.append(self.high, high)
+            self.known = np.append(self.known, known is not None)
+            self.columns.extend(f"{name}.{part}" for part in PER_METRIC)
+        for name in device_types:
+            self.type_index[name] = len(self.device_types)
+            self.device_types.append(name)
+            self.type_column = np.append(self.type_column, np.int32(len(self.columns)))
+            self.columns.append(f"device_type={name}")
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.columns)
+
+    def bind(self, names: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Column of each of ``names`` in this layout, -1 where it has none; int32 (len(names),)."""
+        position = {name: column for column, name in enumerate(self.columns)}
+        return np.array([position.get(name, -1) for name in names], np.int32)

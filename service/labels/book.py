@@ -1,0 +1,99 @@
+"""The book of outcomes: what is held true of each device's failures and repairs, after all corrections so far.
+
+An outcome that another supersedes or retracts is void for good; a correction may arrive before what it corrects.
+"""
+
+import bisect
+from typing import Literal
+
+from msgspec import UNSET, Struct
+
+from service.contracts.outcomes import Failure, Outcome, Retraction
+from service.contracts.readings import Instant
+
+DeviceKey = tuple[str, str]
+"""(home_id, device_id)."""
+
+
+def instant_us(ts: Instant) -> int:
+    """Microseconds since the epoch, exactly."""
+    return round(ts.timestamp() * 1_000_000)
+
+
+class Mark(Struct, frozen=True, order=True, array_like=True):
+    """One effective failure or repair of a device. At the same instant a failure sorts before a repair."""
+
+    ts_us: int
+    kind: Literal["failure", "repair"]
+    mode: str
+    outcome_id: str
+
+
+class OutcomeBook:
+    """All outcomes by id, and the effective marks by device."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Outcome] = {}
+        self._void: set[str] = set()
+        self._marks: dict[DeviceKey, list[Mark]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def known(self, outcome_id: str) -> Outcome | None:
+        """The outcome of this id, if it has come."""
+        return self._by_id.get(outcome_id)
+
+    def marks(self, key: DeviceKey) -> list[Mark]:
+        """The effective marks of a device, in order of time. Do not change the list."""
+        return self._marks.get(key, [])
+
+    def objection(self, outcome: Outcome) -> tuple[str, str] | None:
+        """Why an outcome cannot be entered, as (field, sentence), or None if it can be."""
+        field, target_id = _target(outcome)
+        if target_id is None:
+            return None
+        if target_id == outcome.outcome_id:
+            return field, "an outcome cannot correct itself"
+        target = self._by_id.get(target_id)
+        if isinstance(target, Retraction):
+            return field, f"{target_id!r} is a retraction; send the outcome again under a new id instead"
+        if target is not None and not isinstance(outcome, Retraction):
+            theirs, ours = (target.home_id, target.device_id), (outcome.home_id, outcome.device_id)
+            if theirs != ours:
+                return field, f"{target_id!r} is an outcome of another device, {theirs[0]}/{theirs[1]}"
+        return None
+
+    def enter(self, outcome: Outcome) -> DeviceKey | None:
+        """Enter an outcome; one of a known id changes nothing.
+
+        Returns:
+            The device whose marks changed, or None.
+        """
+        if outcome.outcome_id in self._by_id:
+            return None
+        self._by_id[outcome.outcome_id] = outcome
+        changed: DeviceKey | None = None
+        _, target_id = _target(outcome)
+        if target_id is not None:
+            target = self._by_id.get(target_id)
+            if target_id not in self._void and target is not None and not isinstance(target, Retraction):
+                changed = (target.home_id, target.device_id)
+                self._marks[changed] = [mark for mark in self._marks[changed] if mark.outcome_id != target_id]
+            self._void.add(target_id)
+        if not isinstance(outcome, Retraction) and outcome.outcome_id not in self._void:
+            changed = (outcome.home_id, outcome.device_id)
+            at_us = instant_us(outcome.ts)
+            if isinstance(outcome, Failure):
+                mark = Mark(at_us, "failure", outcome.mode, outcome.outcome_id)
+            else:
+                mark = Mark(at_us, "repair", "", outcome.outcome_id)
+            bisect.insort(self._marks.setdefault(changed, []), mark)
+        return changed
+
+
+def _target(outcome: Outcome) -> tuple[str, str | None]:
+    """The field of an outcome that names another, and that other's id."""
+    if isinstance(outcome, Retraction):
+        return "retracts", outcome.retracts
+    return "supersedes", None if outcome.supersedes is UNSET else outcome.supersedes

@@ -1,0 +1,141 @@
+"""Examples that wait for their labels: columns in buckets of event time, taken out when they are due."""
+
+import numpy as np
+import numpy.typing as npt
+
+_FIRST_ROOM = 16
+
+
+class _Bucket:
+    """Examples of one slot of event time, as growing columns."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.ts = np.empty(_FIRST_ROOM, np.int64)
+        self.seq = np.empty(_FIRST_ROOM, np.int64)
+        self.row = np.empty(_FIRST_ROOM, np.int32)
+        self.device = np.empty(_FIRST_ROOM, np.int32)
+        self.blend = np.empty(_FIRST_ROOM, np.float64)
+        self.member_risk: dict[str, npt.NDArray[np.float32]] = {}
+
+    def reserve(self, more: int) -> None:
+        need = self.count + more
+        if need > len(self.ts):
+            room = max(need, 2 * len(self.ts))
+            for name in ("ts", "seq", "row", "device", "blend"):
+                old = getattr(self, name)
+                new = np.empty(room, old.dtype)
+                new[: self.count] = old[: self.count]
+                setattr(self, name, new)
+            self.member_risk = {name: self._risks(old) for name, old in self.member_risk.items()}
+
+    def _risks(self, old: npt.NDArray[np.float32] | None) -> npt.NDArray[np.float32]:
+        new = np.full(len(self.ts), np.nan, np.float32)
+        if old is not None:
+            new[: self.count] = old[: self.count]
+        return new
+
+    def risks(self, member: str) -> npt.NDArray[np.float32]:
+        if member not in self.member_risk:
+            self.member_risk[member] = self._risks(None)
+        return self.member_risk[member]
+
+
+class Due:
+    """Examples taken out, in order of (ts, seq, row); columns of length n, ``member_risk`` by member."""
+
+    def __init__(self, buckets: list[tuple[_Bucket, npt.NDArray[np.int64]]]) -> None:
+        def column(name: str) -> npt.NDArray[np.generic]:
+            return np.concatenate([getattr(bucket, name)[take] for bucket, take in buckets])
+
+        ts, seq, row = column("ts"), column("seq"), column("row")
+        order = np.lexsort((row, seq, ts))
+        self.ts: npt.NDArray[np.int64] = ts[order].astype(np.int64, copy=False)
+        self.seq: npt.NDArray[np.int64] = seq[order].astype(np.int64, copy=False)
+        self.row: npt.NDArray[np.int32] = row[order].astype(np.int32, copy=False)
+        self.device: npt.NDArray[np.int32] = column("device")[order].astype(np.int32, copy=False)
+        self.blend: npt.NDArray[np.float64] = column("blend")[order].astype(np.float64, copy=False)
+        members = sorted({name for bucket, _ in buckets for name in bucket.member_risk})
+        self.member_risk: dict[str, npt.NDArray[np.float32]] = {
+            name: np.concatenate([bucket.risks(name)[take] for bucket, take in buckets])[order] for name in members
+        }
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+
+class Pending:
+    """The pending examples of one home type.
+
+    Args:
+        slot_us: Width of a bucket in microseconds.
+    """
+
+    def __init__(self, slot_us: int) -> None:
+        self._slot_us = slot_us
+        self._buckets: dict[int, _Bucket] = {}
+        self.count = 0
+
+    def add(
+        self,
+        ts: npt.NDArray[np.int64],
+        seq: int,
+        row: npt.NDArray[np.int32],
+        device: npt.NDArray[np.int32],
+        blend: npt.NDArray[np.float64],
+        members: list[str],
+        member_risk: npt.NDArray[np.float64],
+    ) -> None:
+        """Keep examples of one event: columns of length n, risks (n, members)."""
+        slots = ts // self._slot_us
+        for slot in np.unique(slots):
+            take = np.flatnonzero(slots == slot)
+            bucket = self._buckets.setdefault(int(slot), _Bucket())
+            bucket.reserve(len(take))
+            span = slice(bucket.count, bucket.count + len(take))
+            bucket.ts[span], bucket.seq[span], bucket.row[span] = ts[take], seq, row[take]
+            bucket.device[span], bucket.blend[span] = device[take], blend[take]
+            for column, member in enumerate(members):
+                bucket.risks(member)[span] = member_risk[take, column]
+            bucket.count += len(take)
+        self.count += len(ts)
+
+    def take_due(self, up_to_us: int) -> Due | None:
+        """Take out all examples with ``ts <= up_to_us``, or None if there are none."""
+        taken: list[tuple[_Bucket, npt.NDArray[np.int64]]] = []
+        for slot in sorted(self._buckets):
+            if slot * self._slot_us > up_to_us:
+                break
+            bucket = self._buckets[slot]
+            due = bucket.ts[: bucket.count] <= up_to_us
+            if not due.any():
+                continue
+            taken.append((bucket, np.flatnonzero(due)))
+            left = np.flatnonzero(~due)
+            if len(left):
+                self._buckets[slot] = _kept(bucket, left)
+            else:
+                del self._buckets[slot]
+        if not taken:
+            return None
+        out = Due(taken)
+        self.count -= len(out)
+        return out
+
+    def oldest_us(self) -> int | None:
+        """Instant of the oldest pending example, or None without one."""
+        if not self._buckets:
+            return None
+        bucket = self._buckets[min(self._buckets)]
+        return int(bucket.ts[: bucket.count].min())
+
+
+def _kept(bucket: _Bucket, left: npt.NDArray[np.int64]) -> _Bucket:
+    out = _Bucket()
+    out.reserve(len(left))
+    for name in ("ts", "seq", "row", "device", "blend"):
+        getattr(out, name)[: len(left)] = getattr(bucket, name)[left]
+    for member, risks in bucket.member_risk.items():
+        out.risks(member)[: len(left)] = risks[left]
+    out.count = len(left)
+    return out

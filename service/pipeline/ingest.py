@@ -1,0 +1,202 @@
+"""Ingest: the one place where the service's state changes, request after request, in a thread of its own.
+
+Requests wait in a bounded queue. The thread takes what is there, folds each, appends all their events in one
+transaction, and only then lets the answers go. If the log cannot be written, nobody is told "accepted", and the fold is
+rebuilt from the log.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from msgspec import Struct
+
+from service.contracts.errors import Busy, Unavailable
+from service.contracts.events import Advanced, CheckpointPublished, encode_event
+from service.contracts.outcomes import Outcome
+from service.contracts.ports import EventLog
+from service.contracts.predictions import Receipt
+from service.contracts.readings import Reading
+from service.contracts.standing import AdvanceReceipt
+from service.pipeline.fleet import FleetState
+from service.pipeline.intake import Limits, take_outcomes, take_readings
+from service.pipeline.link import LearnerLink
+from service.pipeline.replay import replay_fleet
+from service.pipeline.score import Panel
+
+_GROUP = 64
+
+
+class ReadingsJob(Struct, frozen=True, kw_only=True):
+    """Readings of one request, to be committed together."""
+
+    readings: Sequence[Reading]
+    received_us: int
+    risks: bool = False
+    members: bool = False
+
+
+class OutcomesJob(Struct, frozen=True, kw_only=True):
+    """Outcomes of one request, to be committed together."""
+
+    outcomes: Sequence[Outcome]
+    received_us: int
+
+
+Job = ReadingsJob | OutcomesJob | Advanced | CheckpointPublished
+
+
+class Ingest:
+    """The scorer's fold, its panel, and the thread that changes both.
+
+    Reading either from elsewhere needs ``lock``.
+
+    Args:
+        log: Where events go.
+        link: The learner, or None for a service that only records (tests).
+        empty: Makes the fold of an empty log.
+        limits: How much may be known at once.
+        lockstep: Whether to wait, before readings are scored, until everything before them is learned.
+        queue_size: Requests that may wait.
+        on_fatal: Called with the error if the thread ends by one.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        link: LearnerLink | None,
+        empty: Callable[[], FleetState],
+        limits: Limits,
+        lockstep: bool,
+        queue_size: int,
+        on_fatal: Callable[[BaseException], None],
+    ) -> None:
+        self.lock = threading.Lock()
+        self.panel = Panel()
+        self.fleet = empty()
+        self.log_fault: str | None = None
+        self._log = log
+        self._link = link
+        self._empty = empty
+        self._limits = limits
+        self._lockstep = lockstep
+        self._queue: queue.Queue[tuple[Job, Future[Any]] | None] = queue.Queue(queue_size)
+        self._stopping = False
+        self._on_fatal = on_fatal
+        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+
+    def start(self) -> None:
+        """Replay the log and begin to take requests. Returns when that is possible."""
+        self.fleet = replay_fleet(self._log, self._empty())
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what waits in the queue, then end the thread."""
+        self._stopping = True
+        self._queue.put(None)
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def submit(self, job: Job) -> Future[Any]:
+        """Put a request in the queue. The future holds a `Receipt`, or an `AdvanceReceipt`, or a domain error.
+
+        Raises:
+            Busy: The queue is full.
+            Unavailable: The service is stopping.
+        """
+        if self._stopping:
+            raise Unavailable("the service is stopping")
+        future: Future[Any] = Future()
+        try:
+            self._queue.put_nowait((job, future))
+        except queue.Full:
+            raise Busy("the queue before the scorer is full") from None
+        return future
+
+    def _run(self) -> None:
+        try:
+            while (first := self._queue.get()) is not None:
+                jobs = [first]
+                more = not self._lockstep
+                last = False
+                while more and len(jobs) < _GROUP:
+                    try:
+                        following = self._queue.get_nowait()
+                    except queue.Empty:
+                        break
+                    if following is None:
+                        last = True
+                        break
+                    jobs.append(following)
+                self._commit(jobs)
+                if last:
+                    return
+        except BaseException as error:
+            self._on_fatal(error)
+            raise
+
+    def _commit(self, jobs: Sequence[tuple[Job, Future[Any]]]) -> None:
+        """Fold a group of requests, make their events durable, and let the answers go."""
+        if self._lockstep and self._link is not None and isinstance(jobs[0][0], ReadingsJob):
+            try:
+                self._link.wait_for(self.fleet.seq)
+            except Unavailable as error:
+                for _, future in jobs:
+                    future.set_exception(error)
+                return
+        done: list[tuple[Future[Any], Any]] = []
+        blobs: list[bytes] = []
+        with self.lock:
+            if self._link is not None:
+                for publication in self._link.take():
+                    self.panel.install(publication)
+            try:
+                for job, future in jobs:
+                    blob, answer = self._fold(job)
+                    if blob is not None:
+                        blobs.append(blob)
+                    done.append((future, answer))
+                if blobs:
+                    self._log.append(blobs)
+                self.log_fault = None
+            except Exception as error:
+                self.fleet = replay_fleet(self._log, self._empty())
+                fault: Exception = error
+                if isinstance(error, OSError):
+                    self.log_fault = str(error)
+                    fault = Unavailable(str(error))
+                for _, future in jobs:
+                    future.set_exception(fault)
+                return
+        for future, answer in done:
+            future.set_result(answer)
+
+    def _fold(self, job: Job) -> tuple[bytes | None, Receipt | AdvanceReceipt]:
+        """Fold one request; returns its event's bytes, if it made one, and its answer."""
+        seq = self.fleet.seq + 1
+        if isinstance(job, ReadingsJob):
+            event, receipt = take_readings(
+                job.readings,
+                job.received_us,
+                seq,
+                self.fleet,
+                self.panel,
+                self._limits,
+                risks=job.risks,
+                members=job.members,
+            )
+            if event is None:
+                return None, receipt
+            self.fleet.seq = seq
+            return encode_event(event), receipt
+        if isinstance(job, OutcomesJob):
+            entered, receipt = take_outcomes(job.outcomes, job.received_us, seq, self.fleet)
+            if entered is None:
+                return None, receipt
+            self.fleet.seq = seq
+            return encode_event(entered), receipt
+        self.fleet.apply(seq, job)
+        return encode_event(job), AdvanceReceipt(seq=seq)

@@ -1,0 +1,76 @@
+"""The publication: what the learner hands to the scorer whenever it has learned something.
+
+It carries changes only; publications are installed in the order in which they were made.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from service.contracts.standing import LabelCounts
+from service.models.compiled import CompiledModel
+
+DEFAULT = ""
+"""Home type of the committee that answers for home types the learner has not met."""
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """A member as a home type's committee has it.
+
+    Attributes:
+        member: Its name.
+        model: Key of its compiled model, or None for the prior.
+        version: How much it has learned, or which checkpoint it is.
+        shift: Log odds by which its raw probability is too high; see `service.labels.sampling`.
+        risk: The constant risk of the prior.
+        metrics: The metrics it knows, or None if it knows all that its home type has.
+        weight: Its weight, 0 if it does not vote.
+        log_loss: Its decayed prequential log loss.
+    """
+
+    member: str
+    model: str | None
+    version: int
+    shift: float = 0.0
+    risk: float = 0.0
+    metrics: list[str] | None = None
+    weight: float = 0.0
+    log_loss: float | None = None
+
+
+class HomeTypeOut(Struct, frozen=True, kw_only=True):
+    """A home type as the learner knows it."""
+
+    home_type: str
+    members: list[Member]
+    counts: LabelCounts = LabelCounts()
+    modes: dict[str, dict[str, int]] = {}
+    watermark_us: int | None = None
+    oldest_pending_us: int | None = None
+
+
+class Publication(Struct, frozen=True, kw_only=True):
+    """Changes since the last publication.
+
+    Attributes:
+        seq: The log is folded up to here.
+        models: Compiled models by key.
+        home_types: Committees and counts.
+    """
+
+    seq: int
+    models: dict[str, CompiledModel]
+    home_types: list[HomeTypeOut]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Publication)
+
+
+def encode_publication(publication: Publication) -> bytes:
+    """As msgpack."""
+    return _ENCODER.encode(publication)
+
+
+def decode_publication(blob: bytes) -> Publication:
+    """The publication of `encode_publication`."""
+    return _DECODER.decode(blob)

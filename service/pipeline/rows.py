@@ -1,0 +1,38 @@
+"""Feature rows of logged examples: learning reads them back from the log and never computes a feature again."""
+
+from collections import OrderedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from service.contracts.events import GroupColumns, ReadingsLogged, decode_event
+from service.contracts.ports import EventLog
+
+_CACHED_EVENTS = 256
+
+
+class FeatureRows:
+    """Feature rows of logged examples, by event and position, read back from the log."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._cache: OrderedDict[tuple[int, str], npt.NDArray[np.float32]] = OrderedDict()
+
+    def of(self, seq: int, home_type: str, row: int) -> list[float]:
+        """The values of one example, NaN where unknown.
+
+        Raises:
+            LookupError: The event is no longer in the log.
+        """
+        key = (seq, home_type)
+        if key not in self._cache:
+            record = self._log.get(seq)
+            event = decode_event(record.blob) if record is not None else None
+            if not isinstance(event, ReadingsLogged):
+                raise LookupError(f"event {seq} holds no readings (any more)")
+            for group in event.groups:
+                self._cache[seq, group.home_type] = GroupColumns(group).features
+            while len(self._cache) > _CACHED_EVENTS:
+                self._cache.popitem(last=False)
+        values: list[float] = self._cache[key][row].tolist()
+        return values

@@ -1,0 +1,197 @@
+"""The service as the API sees it: take something in, answer a question, say how it is.
+
+Questions that need the fold's state take the ingest lock and belong in a worker thread, never on the event loop.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import Any, Literal
+
+from service import __version__
+from service.contracts.errors import NotKnown, Unavailable
+from service.contracts.events import Advanced
+from service.contracts.ports import EventLog, ExampleStore
+from service.contracts.predictions import (
+    DeviceDetail,
+    DeviceList,
+    DeviceState,
+    Health,
+    HomeDetail,
+    Prediction,
+    WhatIf,
+)
+from service.contracts.standing import (
+    Advance,
+    AdvanceReceipt,
+    Evaluation,
+    HomeTypeDetail,
+    HomeTypeList,
+    Quality,
+)
+from service.labels.book import instant_us
+from service.pipeline.device_views import DeviceViews
+from service.pipeline.home_type_views import HomeTypeViews, evaluate, live_quality
+from service.pipeline.ingest import Ingest, Job
+from service.pipeline.intake import Limits
+from service.pipeline.link import LearnerLink
+
+_QUALITY_LIVES_S = 2.0
+
+
+def now_us() -> int:
+    """The clock of intake: microseconds since the epoch. Nothing inside a fold reads it."""
+    return time.time_ns() // 1000
+
+
+class Service:
+    """Everything behind the API.
+
+    Args:
+        ingest: The scorer's fold and its thread.
+        log, examples: The durable stores, opened for reading from other threads.
+        link: The learner.
+        limits: As given to ``ingest``.
+        grace_us, lockstep: Settings that answers name.
+    """
+
+    def __init__(
+        self,
+        *,
+        ingest: Ingest,
+        log: EventLog,
+        examples: ExampleStore,
+        link: LearnerLink,
+        limits: Limits,
+        grace_us: int,
+        lockstep: bool,
+    ) -> None:
+        self.starting: str | None = "the log is being replayed"
+        self.degraded: list[str] = []
+        self._ingest = ingest
+        self._log = log
+        self._examples = examples
+        self._link = link
+        self._limits = limits
+        self._grace_us = grace_us
+        self._lockstep = lockstep
+        self._quality: dict[str, tuple[float, dict[str, Quality]]] = {}
+
+    def submit(self, job: Job) -> Awaitable[Any]:
+        """Put a request before the scorer; see `Ingest.submit`."""
+        self.check_ready()
+        return asyncio.wrap_future(self._ingest.submit(job))
+
+    def check_ready(self) -> None:
+        """Raises `Unavailable` while the service is starting."""
+        if self.starting is not None:
+            raise Unavailable(f"the service is starting: {self.starting}")
+
+    def advance(self, act: Advance) -> Awaitable[AdvanceReceipt]:
+        """Put down that event time has reached ``act.to``."""
+        self.check_ready()
+        if act.home_type is not None and act.home_type not in self._ingest.fleet.home_types:
+            raise NotKnown(f"no reading from a home of type {act.home_type!r} has come yet")
+        return self.submit(Advanced(received_us=now_us(), to_us=instant_us(act.to), home_type=act.home_type))
+
+    def devices(
+        self,
+        *,
+        home_type: str | None,
+        home_id: str | None,
+        min_risk: float,
+        state: DeviceState | None,
+        limit: int,
+        cursor: str | None,
+    ) -> DeviceList:
+        """See `DeviceViews.page`."""
+        with self._ingest.lock:
+            return self._device_views().page(
+                home_type=home_type, home_id=home_id, min_risk=min_risk, state=state, limit=limit, cursor=cursor
+            )
+
+    def device(self, home_id: str, device_id: str) -> DeviceDetail:
+        """See `DeviceViews.device`."""
+        with self._ingest.lock:
+            return self._device_views().device(home_id, device_id)
+
+    def home(self, home_id: str) -> HomeDetail:
+        """See `DeviceViews.home`."""
+        with self._ingest.lock:
+            return self._device_views().home(home_id)
+
+    def what_if(self, question: WhatIf) -> Prediction:
+        """See `DeviceViews.what_if`."""
+        with self._ingest.lock:
+            return self._device_views().what_if(question)
+
+    def home_types(self) -> HomeTypeList:
+        """All home types with their live quality."""
+        with self._ingest.lock:
+            self._take_publications()
+            names, up_to_seq = self._home_type_views().names(), self._ingest.panel.learned_seq
+        pr_auc = {}
+        for name in names:
+            blend = self._live_quality(name, up_to_seq).get("blend")
+            pr_auc[name] = blend.pr_auc if blend is not None else None
+        with self._ingest.lock:
+            return self._home_type_views().every(pr_auc)
+
+    def home_type(self, name: str) -> HomeTypeDetail:
+        """One home type with its live quality."""
+        with self._ingest.lock:
+            self._take_publications()
+            up_to_seq = self._ingest.panel.learned_seq
+        qualities = self._live_quality(name, up_to_seq)
+        with self._ingest.lock:
+            return self._home_type_views().detail(name, qualities)
+
+    def evaluation(self, home_type: str | None) -> Evaluation:
+        """Exact prequential evaluation up to what is learned now."""
+        with self._ingest.lock:
+            self._take_publications()
+            if home_type is not None and home_type not in self._ingest.fleet.home_types:
+                raise NotKnown(f"no reading from a home of type {home_type!r} has come yet")
+            weights = self._home_type_views().weights(home_type)
+            up_to_seq = self._ingest.panel.learned_seq
+        return evaluate(self._examples, home_type, up_to_seq, weights)
+
+    def health(self) -> Health:
+        """How the service is. Never waits."""
+        reasons = list(self.degraded)
+        if self._link.fault is not None:
+            reasons.append(self._link.fault)
+        if self._ingest.log_fault is not None:
+            reasons.append(self._ingest.log_fault)
+        status: Literal["ok", "degraded", "starting"] = "degraded" if reasons else "ok"
+        if self.starting is not None:
+            status, reasons = "starting", [self.starting]
+        return Health(
+            status=status,
+            reasons=reasons,
+            lockstep=self._lockstep,
+            horizon_s=self._ingest.fleet.horizon_us / 1e6,
+            seq=self._ingest.fleet.seq,
+            learned_seq=self._link.learned_seq,
+            version=__version__,
+        )
+
+    def _take_publications(self) -> None:
+        """Install what the learner has published, so that answers are of today also when nothing is streaming in."""
+        for publication in self._link.take():
+            self._ingest.panel.install(publication)
+
+    def _live_quality(self, name: str, up_to_seq: int) -> dict[str, Quality]:
+        made, cached = self._quality.get(name, (0.0, {}))
+        if not cached or time.monotonic() - made > _QUALITY_LIVES_S:
+            cached = live_quality(self._examples, name, up_to_seq)
+            self._quality[name] = (time.monotonic(), cached)
+        return cached
+
+    def _device_views(self) -> DeviceViews:
+        self.check_ready()
+        return DeviceViews(self._ingest.fleet, self._ingest.panel, self._log, self._limits)
+
+    def _home_type_views(self) -> HomeTypeViews:
+        self.check_ready()
+        return HomeTypeViews(self._ingest.fleet, self._ingest.panel, self._grace_us)

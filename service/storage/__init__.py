@@ -1,0 +1,1 @@
+"""Backends of the ports: SQLite for real, memory for tests and embedding."""

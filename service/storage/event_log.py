@@ -1,0 +1,104 @@
+"""The event log on SQLite: the embedded default.
+
+WAL mode with ``synchronous=FULL``: a commit is on the disk before `append` returns. A whole group of events is one
+transaction, so the price of one fsync is shared. Readers never keep a cursor open: an open one would stop the
+write-ahead log from shrinking.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import apsw
+
+from service.contracts.errors import LogDamaged
+from service.contracts.events import checksum
+from service.contracts.ports import LogRecord
+
+_DISK_FAULTS = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError, apsw.BusyError)
+
+
+class SqliteEventLog:
+    """An `EventLog` in one SQLite file.
+
+    Args:
+        path: The file; made if it is not there, unless ``read_only``.
+        read_only: Open for reading beside the process that writes.
+
+    Raises:
+        OSError: The file cannot be opened.
+        LogDamaged: The file is no event log.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        try:
+            self._db = apsw.Connection(str(path), flags=flags)
+            self._db.set_busy_timeout(5_000)
+            if not read_only:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=FULL")
+                self._db.execute(
+                    "CREATE TABLE IF NOT EXISTS events("
+                    "seq INTEGER PRIMARY KEY, crc INTEGER NOT NULL, blob BLOB NOT NULL)"
+                )
+            self._last = self._newest()
+        except apsw.NotADBError as error:
+            raise LogDamaged(f"{path} is no event log: {error}", seq=0) from error
+        except _DISK_FAULTS as error:
+            raise OSError(f"{path}: {error}") from error
+        self._read_only = read_only
+
+    def _newest(self) -> int:
+        newest: int | None = self._db.execute("SELECT max(seq) FROM events").get
+        return newest or 0
+
+    def append(self, blobs: Sequence[bytes]) -> int:
+        """See `EventLog.append`."""
+        first = self._last + 1
+        rows = [(seq, checksum(seq, blob), blob) for seq, blob in enumerate(blobs, first)]
+        try:
+            with self._db:
+                self._db.executemany("INSERT INTO events(seq, crc, blob) VALUES (?, ?, ?)", rows)
+        except _DISK_FAULTS as error:
+            raise OSError(f"the event log could not be written: {error}") from error
+        self._last += len(rows)
+        return self._last
+
+    def read(self, after: int, *, limit: int = 256, limit_bytes: int = 8_000_000) -> list[LogRecord]:
+        """See `EventLog.read`."""
+        out: list[LogRecord] = []
+        size, expected = 0, after + 1
+        cursor = self._db.cursor()
+        try:
+            for seq, crc, blob in cursor.execute(
+                "SELECT seq, crc, blob FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+            ):
+                if seq != expected:
+                    raise LogDamaged(f"event {expected} is missing from the log", seq=expected)
+                if crc != checksum(seq, blob):
+                    raise LogDamaged(f"event {seq} does not match its checksum", seq=seq)
+                out.append(LogRecord(seq, blob))
+                expected += 1
+                size += len(blob)
+                if size >= limit_bytes:
+                    break
+        finally:
+            cursor.close()
+        return out
+
+    def get(self, seq: int) -> LogRecord | None:
+        """See `EventLog.get`."""
+        row = self._db.execute("SELECT crc, blob FROM events WHERE seq = ?", (seq,)).fetchone()
+        if row is None:
+            return None
+        if row[0] != checksum(seq, row[1]):
+            raise LogDamaged(f"event {seq} does not match its checksum", seq=seq)
+        return LogRecord(seq, row[1])
+
+    def last_seq(self) -> int:
+        """See `EventLog.last_seq`."""
+        return self._newest() if self._read_only else self._last
+
+    def close(self) -> None:
+        """See `EventLog.close`."""
+        self._db.close()

@@ -1,0 +1,66 @@
+"""In-memory twins of the durable backends, for tests and embedding: the same promises, except durability."""
+
+from collections.abc import Sequence
+
+from service.contracts.ports import LogRecord, MaturedExamples
+from service.storage.newest import newest_of
+
+
+class MemoryEventLog:
+    """An `EventLog` in a list."""
+
+    def __init__(self) -> None:
+        self._blobs: list[bytes] = []
+
+    def append(self, blobs: Sequence[bytes]) -> int:
+        """See `EventLog.append`."""
+        self._blobs.extend(blobs)
+        return len(self._blobs)
+
+    def read(self, after: int, *, limit: int = 256, limit_bytes: int = 8_000_000) -> list[LogRecord]:
+        """See `EventLog.read`."""
+        out: list[LogRecord] = []
+        size = 0
+        for seq, blob in enumerate(self._blobs[after : after + limit], after + 1):
+            out.append(LogRecord(seq, blob))
+            size += len(blob)
+            if size >= limit_bytes:
+                break
+        return out
+
+    def get(self, seq: int) -> LogRecord | None:
+        """See `EventLog.get`."""
+        return LogRecord(seq, self._blobs[seq - 1]) if 1 <= seq <= len(self._blobs) else None
+
+    def last_seq(self) -> int:
+        """See `EventLog.last_seq`."""
+        return len(self._blobs)
+
+    def close(self) -> None:
+        """See `EventLog.close`."""
+
+
+class MemoryExampleStore:
+    """An `ExampleStore` in a dict."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[tuple[int, str], MaturedExamples] = {}
+
+    def put(self, blocks: Sequence[MaturedExamples]) -> None:
+        """See `ExampleStore.put`."""
+        self._blocks.update({(block.at_seq, block.home_type): block for block in blocks})
+
+    def blocks(self, home_type: str | None = None, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
+        """See `ExampleStore.blocks`."""
+        return [
+            block
+            for (seq, name), block in sorted(self._blocks.items())
+            if (home_type is None or name == home_type) and (up_to_seq is None or seq <= up_to_seq)
+        ]
+
+    def latest(self, home_type: str, examples: int, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
+        """See `ExampleStore.latest`."""
+        return newest_of(reversed(self.blocks(home_type, up_to_seq=up_to_seq)), examples)
+
+    def close(self) -> None:
+        """See `ExampleStore.close`."""
