@@ -1,0 +1,41 @@
+"""What can go wrong for the user of a command, each one sentence, and how a command ends because of it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class UsageError(Exception):
+    """The user asked for something that cannot be done as asked; the command ends with exit code 2."""
+
+
+class ServiceError(Exception):
+    """The service cannot be reached or refused a request; the command ends with exit code 1.
+
+    Args:
+        detail: One line for the user.
+        status: HTTP status, or None without an answer.
+    """
+
+    def __init__(self, detail: str, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn the errors above into one line on stderr and an exit code.
+
+    Raises:
+        SystemExit: 2 for a `UsageError`, 1 for a `ServiceError`, 130 after Ctrl-C.
+    """
+    try:
+        yield
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except ServiceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
