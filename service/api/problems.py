@@ -90,12 +90,15 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
     return Problem(type="/problems/internal", title="Internal error", status=500, detail="see the service's log"), {}
 
 
+_PUBLIC_NAMES = {"device_state": "state"}  # a handler's argument may not be called `state` in this framework
+
+
 def _parameter(error: HTTPException) -> str | None:
     """Name of the query or path parameter that the framework could not convert."""
     extra = error.extra
     if isinstance(extra, list) and extra and isinstance(extra[0], dict):
         key = extra[0].get("key")
-        return str(key) if key is not None else None
+        return _PUBLIC_NAMES.get(str(key), str(key)) if key is not None else None
     return None
 
 

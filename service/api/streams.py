@@ -3,10 +3,9 @@
 import msgspec
 from litestar import Controller, Request, Response, post
 from litestar.datastructures import State
-from litestar.types import ASGIApp
 
 from service.api.bodies import JSON, NDJSON, decode_items, decode_one, media_type, read_body
-from service.api.exchange import NdjsonExchange
+from service.api.exchange import ExchangeResponse, NdjsonExchange
 from service.contracts.errors import RefusedItem
 from service.contracts.outcomes import Outcome, OutcomeDecoder, OutcomesDecoder
 from service.contracts.predictions import Receipt
@@ -44,7 +43,7 @@ class StreamController(Controller):
     )
     async def readings(
         self, request: AppRequest, service: Service, settings: Settings, risks: bool = False, members: bool = False
-    ) -> Response[bytes] | ASGIApp:
+    ) -> Response[bytes]:
         """Score and store readings.
 
         Args:
@@ -61,7 +60,7 @@ class StreamController(Controller):
 
         service.check_ready()
         if media_type(request) == NDJSON:
-            return NdjsonExchange(ReadingDecoder, commit)
+            return ExchangeResponse(NdjsonExchange(ReadingDecoder, commit))
         body = await read_body(request, settings.max_body_bytes)
         items, array = decode_items(ReadingDecoder, ReadingsDecoder, body, settings.max_items)
         receipt = await commit(items)
@@ -73,7 +72,7 @@ class StreamController(Controller):
         summary="Send outcomes",
         description="Failures, repairs and retractions: one, a JSON array, or NDJSON, as with readings.",
     )
-    async def outcomes(self, request: AppRequest, service: Service, settings: Settings) -> Response[bytes] | ASGIApp:
+    async def outcomes(self, request: AppRequest, service: Service, settings: Settings) -> Response[bytes]:
         """Store outcomes."""
 
         async def commit(outcomes: list[Outcome]) -> Receipt:
@@ -82,7 +81,7 @@ class StreamController(Controller):
 
         service.check_ready()
         if media_type(request) == NDJSON:
-            return NdjsonExchange(OutcomeDecoder, commit)
+            return ExchangeResponse(NdjsonExchange(OutcomeDecoder, commit))
         body = await read_body(request, settings.max_body_bytes)
         items, array = decode_items(OutcomeDecoder, OutcomesDecoder, body, settings.max_items)
         receipt = await commit(items)

@@ -1,7 +1,7 @@
 """Which matured examples are learned: all positives, and about two negatives for each, chosen by a hash.
 
 The hash of (seed, seq, row) makes the choice a function of the log. The rate follows running counts and never falls
-below 2 %. As long as no outcome of a home type was ever reported, nothing is learned: silence is no health.
+below 2 %. Before the first positive of a home type nothing is learned: that nobody reports failures is no health.
 """
 
 import math
@@ -41,10 +41,10 @@ class Sampler(Struct, kw_only=True):
     learned_positives: int = 0
     learned_negatives: int = 0
 
-    def choose(self, *, positive: bool, seq: int, row: int, outcomes_seen: bool) -> bool:
+    def choose(self, *, positive: bool, seq: int, row: int) -> bool:
         """Count a matured example, and say whether it is to be learned."""
         rate = min(1.0, NEGATIVES_PER_POSITIVE * self.positives / (self.negatives + 1))
-        chosen = positive or (outcomes_seen and unit_hash(self.seed, seq, row) < max(FLOOR, rate))
+        chosen = positive or (self.positives > 0 and unit_hash(self.seed, seq, row) < max(FLOOR, rate))
         self.count(positive=positive, chosen=chosen)
         return chosen
 

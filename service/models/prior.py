@@ -10,13 +10,13 @@ _HALF_LIFE_EXAMPLES = 20_000.0
 class Prior(Struct):
     """Decayed share of positives among matured examples, by count of examples, begun from a guess of 2 %.
 
-    Until an outcome of the home type was reported it stays at the guess: that nobody reports failures does not mean
-    that there are none.
+    Until a first positive it stays at the guess: that nobody reports failures does not mean that there are none.
     """
 
     positives: float = _FIRST_GUESS * _GUESS_MASS
     examples: float = _GUESS_MASS
     version: int = 0
+    any_positive: bool = False
 
     def learn(self, positive: bool) -> None:
         """Count one matured example."""
@@ -24,7 +24,8 @@ class Prior(Struct):
         self.positives = keep * self.positives + positive
         self.examples = keep * self.examples + 1.0
         self.version += 1
+        self.any_positive |= positive
 
-    def risk(self, *, outcomes_seen: bool) -> float:
+    def risk(self) -> float:
         """The base rate, kept within [1e-4, 0.999]."""
-        return min(max(self.positives / self.examples, 1e-4), 0.999) if outcomes_seen else _FIRST_GUESS
+        return min(max(self.positives / self.examples, 1e-4), 0.999) if self.any_positive else _FIRST_GUESS

@@ -31,7 +31,6 @@ class HomeTypeFold:
         self.sampler = Sampler(seed=settings.seed)
         self.scales = Scales()
         self.prior = Prior()
-        self.outcomes_seen = False
         self.censored = self.late_readings = self.late_failures = 0
         self.modes: dict[str, dict[str, int]] = {}
         self.models = {

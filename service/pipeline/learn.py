@@ -86,7 +86,6 @@ class LearnerFold:
         for home_id, device_id in group.new_devices:
             key = (home_id, device_id)
             self._home_type_of[key] = group.home_type
-            fold.outcomes_seen |= any(mark.kind == "failure" for mark in self._book.marks(key))
         columns = GroupColumns(group)
         example = columns.example
         timely = columns.ts[example] >= fold.watermark.value_us
@@ -112,7 +111,6 @@ class LearnerFold:
         if home_type is None:
             return
         fold = self.home_types[home_type]
-        fold.outcomes_seen = True
         failed_us = round(failure.ts.timestamp() * 1e6)
         fold.late_failures += failed_us <= fold.watermark.value_us - self._settings.grace_us
         self._changed.add(home_type)
@@ -159,27 +157,27 @@ class LearnerFold:
             device_type = fold.layout.device_types[fold.device_type[device]]
             seen = fold.modes.setdefault(device_type, {})
             seen[mode] = seen.get(mode, 0) + 1
-        chosen = fold.sampler.choose(positive=positive, seq=seq, row=row, outcomes_seen=fold.outcomes_seen)
+        chosen = fold.sampler.choose(positive=positive, seq=seq, row=row)
         self._fleet.sampler.count(positive=positive, chosen=chosen)
+        self._changed.add(DEFAULT)  # the fleet's counts shift the global members everywhere
         if chosen:
             x = fold.row(self._rows.of(seq, fold.home_type, row))
             for model in (*fold.models.values(), *self._fleet.models.values()):
                 model.learn(x, positive)
             self._fleet.metrics.update(fold.layout.metrics)
-            self._changed.add(DEFAULT)
         return label
 
     def publication(self) -> Publication:
         """What changed since the last call."""
         models = dict(self._fleet.models)
-        for name in self._changed - {DEFAULT}:
+        for name in sorted(self._changed - {DEFAULT}):
             models.update({f"{member}@{name}": model for member, model in self.home_types[name].models.items()})
         compiled = {}
         for key, model in models.items():
             if model.learned > self._published.get(key, 0) and (form := model.compiled()) is not None:
                 compiled[key] = form
                 self._published[key] = model.learned
-        if DEFAULT in self._changed:  # a global member changed, and with it every committee
+        if DEFAULT in self._changed:
             self._changed.update(self.home_types)
         out = Publication(
             seq=self.seq,

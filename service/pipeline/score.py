@@ -129,4 +129,4 @@ class Panel:
 
 
 def _bare_prior() -> Member:
-    return Member(member=PRIOR, model=None, version=0, risk=Prior().risk(outcomes_seen=False), weight=1.0)
+    return Member(member=PRIOR, model=None, version=0, risk=Prior().risk(), weight=1.0)

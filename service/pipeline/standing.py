@@ -11,7 +11,7 @@ from service.models.prior import Prior
 from service.pipeline.home_type import HomeTypeFold
 from service.pipeline.publication import DEFAULT, HomeTypeOut, Member
 
-_WARM_POSITIVES = 10
+_WARM_POSITIVES = 30
 """An online member that has learned fewer positives is cold: it is scored, but does not vote."""
 
 
@@ -63,7 +63,7 @@ def standing(fleet: Fleet, fold: HomeTypeFold | None) -> HomeTypeOut:
             votes=True,
         )
     prior = fold.prior if fold is not None else Prior()
-    risk = prior.risk(outcomes_seen=fold is not None and fold.outcomes_seen)
+    risk = prior.risk()
     seat(Member(member=PRIOR, model=None, version=prior.version, risk=risk), votes=not voters)
 
     scales = fold.scales if fold is not None else fleet.scales

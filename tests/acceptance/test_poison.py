@@ -1,0 +1,80 @@
+"""No risk may know an outcome before the label made of it is final."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from service.contracts.outcomes import Failure
+from simulator.outcomes import Report
+from tests.acceptance.streams import DAY_US, END_US, HORIZON, HORIZON_US, body, fleet_reports, fleet_requests, path
+from tests.service_process import ServiceProcess
+
+HOMES, DAYS, SEED = 25, 3.0, 11
+GRACE_US = HORIZON_US // 2
+POISONED_FROM_US = END_US - 2 * DAY_US
+
+
+def _poisoned(reports: list[Report]) -> list[Report]:
+    """From an instant on no failure is told as it was, and failures are told that never were. Repairs stay."""
+    out: list[Report] = []
+    others = [(report.outcome.home_id, report.outcome.device_id) for report in reports if _is_failure(report)]
+    for n, report in enumerate(reports):
+        outcome = report.outcome
+        if not isinstance(outcome, Failure) or outcome.ts.timestamp() * 1e6 < POISONED_FROM_US:
+            out.append(report)
+            continue
+        home_id, device_id = others[(7 * n + 3) % len(others)]
+        out.append(Report(report.at, msgspec.structs.replace(outcome, home_id=home_id, device_id=device_id, mode="x")))
+    return out
+
+
+def _is_failure(report: Report) -> bool:
+    return isinstance(report.outcome, Failure)
+
+
+def _told_at_once(reports: list[Report]) -> list[Report]:
+    """Every outcome is told at its own instant: as early as it can be known."""
+    kept = [
+        report for report in reports if hasattr(report.outcome, "ts") and not getattr(report.outcome, "supersedes", 0)
+    ]
+    return sorted(
+        (Report(round(report.outcome.ts.timestamp() * 1e6), report.outcome) for report in kept), key=lambda r: r.at
+    )
+
+
+def _risks(folder: Path, reports: list[Report]) -> list[tuple[int, list[Any]]]:
+    grace = f"{GRACE_US // 1_000_000}s"
+    flags = ("--lockstep", "--horizon", HORIZON, "--baseline", "off")
+    out = []
+    with (
+        ServiceProcess(folder, *flags, HEARTHBEAT_GRACE=grace) as service,
+        httpx.Client(base_url=service.url, timeout=60) as client,
+    ):
+        for request in fleet_requests(HOMES, DAYS, SEED, reports=reports):
+            answer = client.post(path(request), content=body(request), params={"members": "true"})
+            assert 200 == answer.status_code
+            if request.readings:
+                risks = [(risk["risk"], risk["members"]) for risk in answer.json()["risks"]]
+                out.append((request.at, risks))
+    return out
+
+
+@pytest.mark.timeout(300)
+def test_poisoned_outcomes_change_no_risk_before_their_maturity(tmp_path: Path) -> None:
+    """All failures after an instant are false, and told at once; up to their maturity every risk stays as it was.
+
+    A failure at f makes a label final at f + grace at the earliest: that of a reading at f - H. So until event time has
+    passed the instant plus the grace, both streams must be answered alike; afterwards they must differ, or the test
+    would show nothing. Repairs are left alone: they are inputs too, since a repaired device starts afresh.
+    """
+    reports = _told_at_once(fleet_reports(HOMES, DAYS, SEED))
+    poisoned = _poisoned(reports)
+    told_early = [r for r in poisoned if r not in reports and r.at < POISONED_FROM_US + GRACE_US]
+    assert len(told_early) > 0
+    true, false = _risks(tmp_path / "true", reports), _risks(tmp_path / "false", poisoned)
+    before = [n for n, (at, _) in enumerate(true) if at <= POISONED_FROM_US + GRACE_US]
+    assert [true[n] for n in before] == [false[n] for n in before]
+    assert true != false

@@ -1,0 +1,153 @@
+"""What a user relies on when parts die: nothing acknowledged is lost, and answers go on."""
+
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.streams import HORIZON, body, fleet_requests, path
+from tests.api.test_readings import reading
+from tests.service_process import ServiceProcess, until
+
+LOCKSTEP = ("--lockstep", "--horizon", HORIZON, "--baseline", "off")
+
+
+def _play(service: ServiceProcess, requests: list[Any]) -> list[Any]:
+    with httpx.Client(base_url=service.url, timeout=60) as client:
+        answers = [
+            client.post(path(request), content=body(request), params={"members": "true"}).json() for request in requests
+        ]
+    return [{name: value for name, value in answer.items() if name != "as_of"} for answer in answers]
+
+
+@pytest.mark.timeout(300)
+def test_killed_service_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
+    """Killed in mid-stream and started again, every later answer equals that of a service that lived on."""
+    requests = list(fleet_requests(10, 2.0, seed=3))
+    half = len(requests) // 2
+    with ServiceProcess(tmp_path / "lived", *LOCKSTEP) as lived:
+        expected = _play(lived, requests)
+        weights = lived.get("/v1/evaluation")
+    killed = ServiceProcess(tmp_path / "killed", *LOCKSTEP)
+    killed.start()
+    actual = _play(killed, requests[:half])
+    device = actual[-1]
+    killed.kill()
+    with killed:
+        again = _play(killed, requests[half - 1 : half])[0]
+        assert 0 == again["accepted"]
+        assert len(device["risks"]) == again["duplicate"] + again["late"]
+        actual += _play(killed, requests[half:])
+        assert weights == killed.get("/v1/evaluation")
+    assert expected == actual
+
+
+def test_learner_that_dies_is_replaced(tmp_path: Path) -> None:
+    """Without its learner the service answers on, says that it is degraded, and has a new one soon."""
+    with ServiceProcess(tmp_path / "data", "--baseline", "off") as service:
+        service.post("/v1/readings", reading("home", minutes_ago=60))
+        old = service.learner_pid()
+        os.kill(old, signal.SIGKILL)
+        until(lambda: service.get("/health/ready")["status"] == "degraded")
+        assert 1 == service.post("/v1/readings", reading("home", minutes_ago=50))["accepted"]
+        until(lambda: service.get("/health/ready")["status"] == "ok")
+        assert old != service.learner_pid()
+        until(lambda: service.get("/health/ready")["learned_seq"] == 2)
+
+
+def test_dead_service_leaves_no_learner_behind(tmp_path: Path) -> None:
+    """The learner ends by itself when the service is killed."""
+    service = ServiceProcess(tmp_path / "data", "--baseline", "off")
+    service.start()
+    learner = service.learner_pid()
+    service.kill()
+    until(lambda: not Path(f"/proc/{learner}").exists() or " Z " in Path(f"/proc/{learner}/stat").read_text())
+
+
+def test_full_queue_says_come_back(tmp_path: Path) -> None:
+    """With the learner halted, lock-step waits; requests beyond the queue are told 429, and nothing of them is kept."""
+    with ServiceProcess(tmp_path / "data", *LOCKSTEP, HEARTHBEAT_QUEUE_SIZE="1") as service:
+        service.post("/v1/readings", reading("home", minutes_ago=60))
+        os.kill(service.learner_pid(), signal.SIGSTOP)
+        minutes = [50, 45, 40, 35, 30, 25, 20, 15]
+        with httpx.Client(base_url=service.url, timeout=0.5) as client:
+            statuses: list[int] = []
+            for minutes_ago in minutes:
+                try:
+                    answer = client.post("/v1/readings", json=reading("home", minutes_ago=minutes_ago))
+                except httpx.ReadTimeout:
+                    continue
+                statuses.append(answer.status_code)
+                assert answer.headers["retry-after"].isdigit()
+        assert statuses
+        assert {429} == set(statuses)
+        os.kill(service.learner_pid(), signal.SIGCONT)
+        until(
+            lambda: service.get("/v1/homes/home/devices/sensor.kitchen")["readings"] == 1 + len(minutes) - len(statuses)
+        )
+
+
+def test_stop_finishes_accepted_work_and_ends_clean(tmp_path: Path) -> None:
+    """SIGTERM ends the service with status 0, and what it had acknowledged is there after a new start."""
+    service = ServiceProcess(tmp_path / "data", "--baseline", "off")
+    service.start()
+    service.post("/v1/readings", [reading("home", minutes_ago=m) for m in (30, 20, 10)])
+    assert 0 == service.stop()
+    assert "Traceback" not in service.output()
+    with service:
+        assert 3 == service.get("/v1/homes/home/devices/sensor.kitchen")["readings"]
+
+
+def test_open_stream_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+    """A client that keeps an NDJSON body open cannot keep the service from ending."""
+    service = ServiceProcess(tmp_path / "data", "--baseline", "off")
+    service.start()
+
+    def endless() -> Any:
+        yield b"\n"
+        assert 0 == service.stop()
+        yield b"\n"
+
+    with httpx.Client(base_url=service.url, timeout=60) as client, pytest.raises(httpx.TransportError):
+        client.post("/v1/readings", content=endless(), headers={"content-type": "application/x-ndjson"}).read()
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "word"),
+    [
+        (("--horizon", "soon"), {}, "horizon"),
+        (("--baseline", "/nowhere.npz"), {}, "baseline"),
+        ((), {"HEARTHBEAT_MAX_METRICS": "0"}, "max_metrics"),
+        ((), {"HEARTHBEAT_COLOUR": "red"}, "HEARTHBEAT_COLOUR"),
+    ],
+)
+def test_bad_setting_stops_the_start(tmp_path: Path, flags: tuple[str, ...], environment: Any, word: str) -> None:
+    """The start fails with one line that names the setting."""
+    with pytest.raises(AssertionError, match=word):
+        ServiceProcess(tmp_path / "data", *flags, **environment).start()
+
+
+def test_folder_of_another_horizon_is_refused(tmp_path: Path) -> None:
+    """A log is only good for the horizon it was written under."""
+    with ServiceProcess(tmp_path / "data", "--baseline", "off"):
+        pass
+    with pytest.raises(AssertionError, match="horizon"):
+        ServiceProcess(tmp_path / "data", "--baseline", "off", "--horizon", "30h").start()
+
+
+def test_old_news_is_not_examples(tmp_path: Path) -> None:
+    """Arrivals behind the watermark update their device and are counted, but are no examples."""
+    with ServiceProcess(tmp_path / "data", "--lockstep", "--baseline", "off") as service:
+        now = datetime.now(UTC)
+        service.post("/v1/readings", [reading("home", device=f"d{n}", minutes_ago=10) for n in range(5)])
+        late = reading("home", device="slow", minutes_ago=600)
+        assert 1 == service.post("/v1/readings", late)["accepted"]
+        until(lambda: service.get("/v1/home-types/apartment")["lag_events"] == 0)
+        counts = service.get("/v1/home-types/apartment")["counts"]
+        assert (5, 1) == (counts["pending"], counts["late_readings"])
+        device = service.get("/v1/homes/home/devices/slow")
+        assert timedelta(minutes=599) < now - datetime.fromisoformat(device["as_of"]) < timedelta(minutes=610)
