@@ -25,7 +25,7 @@ def test_service_gives_the_risks_of_bare_river(tmp_path: Path) -> None:
         ServiceProcess(tmp_path / "data", "--lockstep", "--horizon", HORIZON, "--baseline", "off") as service,
         httpx.Client(base_url=service.url, timeout=60) as client,
     ):
-        for request in fleet_requests(12, 3.0, seed=5):
+        for request in fleet_requests(8, 2.5, seed=5):
             answer = client.post(path(request), content=body(request), params={"members": "true"}).json()
             assert answer["refused"] == 0
             if not request.readings:

@@ -6,43 +6,43 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from msgspec import UNSET
 
-from service.contracts.outcomes import Failure
+from service.contracts.outcomes import Failure, Retraction
 from simulator.outcomes import Report
 from tests.acceptance.streams import DAY_US, END_US, HORIZON, HORIZON_US, body, fleet_reports, fleet_requests, path
 from tests.service_process import ServiceProcess
 
-HOMES, DAYS, SEED = 25, 3.0, 11
+HOMES, DAYS, SEED = 10, 2.5, 11
 GRACE_US = HORIZON_US // 2
-POISONED_FROM_US = END_US - 2 * DAY_US
+POISONED_FROM_US = END_US - 3 * DAY_US // 2
+
+
+def _failures(reports: list[Report]) -> list[Failure]:
+    return [report.outcome for report in reports if isinstance(report.outcome, Failure)]
 
 
 def _poisoned(reports: list[Report]) -> list[Report]:
     """From an instant on no failure is told as it was, and failures are told that never were. Repairs stay."""
     out: list[Report] = []
-    others = [(report.outcome.home_id, report.outcome.device_id) for report in reports if _is_failure(report)]
+    failures = _failures(reports)
     for n, report in enumerate(reports):
         outcome = report.outcome
-        if not isinstance(outcome, Failure) or outcome.ts.timestamp() * 1e6 < POISONED_FROM_US:
-            out.append(report)
-            continue
-        home_id, device_id = others[(7 * n + 3) % len(others)]
-        out.append(Report(report.at, msgspec.structs.replace(outcome, home_id=home_id, device_id=device_id, mode="x")))
+        if isinstance(outcome, Failure) and outcome.ts.timestamp() * 1e6 >= POISONED_FROM_US:
+            other = failures[(7 * n + 3) % len(failures)]
+            outcome = msgspec.structs.replace(outcome, home_id=other.home_id, device_id=other.device_id, mode="x")
+        out.append(Report(report.at, outcome))
     return out
 
 
-def _is_failure(report: Report) -> bool:
-    return isinstance(report.outcome, Failure)
-
-
 def _told_at_once(reports: list[Report]) -> list[Report]:
-    """Every outcome is told at its own instant: as early as it can be known."""
-    kept = [
-        report for report in reports if hasattr(report.outcome, "ts") and not getattr(report.outcome, "supersedes", 0)
+    """Every first account of a failure or repair, told at its own instant: as early as it can be known."""
+    first = [
+        report.outcome
+        for report in reports
+        if not isinstance(report.outcome, Retraction) and report.outcome.supersedes is UNSET
     ]
-    return sorted(
-        (Report(round(report.outcome.ts.timestamp() * 1e6), report.outcome) for report in kept), key=lambda r: r.at
-    )
+    return sorted((Report(round(told.ts.timestamp() * 1e6), told) for told in first), key=lambda report: report.at)
 
 
 def _risks(folder: Path, reports: list[Report]) -> list[tuple[int, list[Any]]]:
