@@ -122,7 +122,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> Set
         if not key.startswith("HEARTHBEAT_") or key in _NOT_SETTINGS:
             continue
         name = key.removeprefix("HEARTHBEAT_").lower()
-        if name not in fields:
+        if name not in fields or key != f"HEARTHBEAT_{name.upper()}":
             raise BadSetting("there is no such setting", field=key)
         try:
             values[name] = msgspec.convert(text, fields[name], strict=False)
@@ -130,7 +130,10 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> Set
             raise BadSetting(f"{text!r}: {error}", field=key) from None
     for name, value in flags.items():
         if value is not None:
-            values[name] = value
+            try:
+                values[name] = msgspec.convert(value, fields[name])
+            except (KeyError, msgspec.ValidationError) as error:
+                raise BadSetting(f"{value!r}: {error}", field=name) from None
     settings = Settings(**values)
     for name, (low, high) in _LIMITS.items():
         if not low <= getattr(settings, name) <= high:
@@ -143,6 +146,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> Set
             parse_duration_s(text)
         except ValueError as error:
             raise BadSetting(str(error), field=name) from None
+    if not settings.data_dir:
+        raise BadSetting("no folder is named", field="data_dir")
     if settings.horizon_us < 1_000_000:
         raise BadSetting("the horizon must be at least one second", field="horizon")
     return settings

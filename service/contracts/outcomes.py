@@ -16,7 +16,9 @@ OutcomeId = Annotated[
 ]
 ModeName = Annotated[
     str,
-    Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$", description="What failed, such as `battery`."),
+    Meta(
+        min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$(?!\n)", description="What failed, such as `battery`."
+    ),
 ]
 
 

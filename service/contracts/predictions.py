@@ -19,7 +19,7 @@ class Refusal(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         item: Its place in the request, from 0 (for NDJSON: the line, blank lines counted).
-        reason: Stable word: ``malformed``, ``future``, ``home_type_mismatch``, ``limit``, ``conflict``.
+        reason: Stable word: ``malformed``, ``future``, ``past``, ``home_type_mismatch``, ``limit``, ``conflict``.
         detail: A sentence for people.
         field: Where in the item the fault lies, if it can be said.
     """

@@ -26,7 +26,12 @@ HomeName = Annotated[
 ]
 TypeName = Annotated[
     str,
-    Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$", description="Lower-case word such as `apartment`."),
+    Meta(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9_.-]+$(?!\n)",
+        description="Lower-case word such as `apartment`.",
+    ),
 ]
 MetricName = Annotated[str, Meta(min_length=1, max_length=64)]
 Instant = Annotated[

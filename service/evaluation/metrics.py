@@ -50,7 +50,7 @@ def recall_at_far(labels: Labels, risks: Risks, rate: float = FALSE_ALARM_RATE) 
     if positives in (0, len(labels)):
         return None
     hits, alarms = _steps(labels, risks)
-    allowed = alarms <= rate * (len(labels) - positives)
+    allowed = alarms / (len(labels) - positives) <= rate
     return float(hits[allowed].max(initial=0) / positives)
 
 

@@ -16,25 +16,25 @@ def metric_matrix(
     New names are appended to the layout as long as it has fewer than ``max_metrics``; the values of further ones are
     left out, and how many is returned beside the matrix.
     """
-    columns_of: dict[tuple[str, ...], tuple[list[int], bool]] = {}
+    columns_of: dict[tuple[str, ...], list[int]] = {}
     row_index: list[int] = []
     column_index: list[int] = []
     flat: list[float | None] = []
     dropped = 0
     for i, given in enumerate(metrics):
         names = tuple(given)
-        known = columns_of.get(names)
-        if known is None:
-            for name in names:
-                if name not in layout.metric_index and len(layout.metrics) < max_metrics:
+        columns = columns_of.get(names)
+        if columns is None:
+            for name, value in given.items():
+                if name not in layout.metric_index and value is not None and len(layout.metrics) < max_metrics:
                     layout.extend((name,), ())
             columns = [layout.metric_index.get(name, -1) for name in names]
-            known = columns_of[names] = (columns, -1 in columns)
-        column_index += known[0]
+            if -1 not in columns:
+                columns_of[names] = columns
+            dropped += sum(column < 0 and v is not None for column, v in zip(columns, given.values(), strict=True))
+        column_index += columns
         row_index += [i] * len(names)
         flat += given.values()
-        if known[1]:
-            dropped += known[0].count(-1)
     matrix = np.full((len(metrics), len(layout.metrics)), np.nan)
     columns_used = np.array(column_index, np.int64)
     values = np.array(flat, np.float64)  # None becomes NaN

@@ -88,7 +88,7 @@ def advance(
             gap_h = (ts[i] - folded_ts[d]) / _US_PER_H
             out[i, 0] = gap_h
             if cadence_h[d] == 0.0:
-                cadence_h[d] = gap_h
+                cadence_h[d] = min(gap_h, 10.0 * horizon_h)  # a clock that was not set yet makes the first gap absurd
             else:
                 cadence_h[d] += 0.1 * (min(gap_h, 3.0 * cadence_h[d]) - cadence_h[d])
             decay_fast = 2.0 ** (-gap_h / max(horizon_h / 10.0, 3.0 * cadence_h[d]))
@@ -117,7 +117,7 @@ def advance(
                 slow_weight += 1.0
                 step = v - slow
                 slow += step / slow_weight
-                squares += step * (v - slow)
+                squares = max(squares + step * (v - slow), 0.0)  # rounding may overshoot after a long absence
                 spread = np.sqrt(squares / slow_weight)
             levels[d, j, 0], levels[d, j, 1] = fast, fast_weight
             levels[d, j, 2], levels[d, j, 3], levels[d, j, 4] = slow, slow_weight, squares

@@ -4,12 +4,16 @@ An outcome that another supersedes or retracts is void for good; a correction ma
 """
 
 import bisect
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from msgspec import UNSET, Struct
 
-from service.contracts.outcomes import Failure, Outcome, Retraction
+from service.contracts.outcomes import Failure, Outcome, Repair, Retraction
 from service.contracts.readings import Instant
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 DeviceKey = tuple[str, str]
 """(home_id, device_id)."""
@@ -17,7 +21,7 @@ DeviceKey = tuple[str, str]
 
 def instant_us(ts: Instant) -> int:
     """Microseconds since the epoch, exactly."""
-    return round(ts.timestamp() * 1_000_000)
+    return (ts - _EPOCH) // _MICROSECOND
 
 
 class Mark(Struct, frozen=True, order=True, array_like=True):
@@ -34,7 +38,7 @@ class OutcomeBook:
 
     def __init__(self) -> None:
         self._by_id: dict[str, Outcome] = {}
-        self._void: set[str] = set()
+        self._void: dict[str, Outcome] = {}
         self._marks: dict[DeviceKey, list[Mark]] = {}
 
     def __len__(self) -> int:
@@ -56,6 +60,9 @@ class OutcomeBook:
         if target_id == outcome.outcome_id:
             return field, "an outcome cannot correct itself"
         target = self._by_id.get(target_id)
+        corrected = self._void.get(target_id)
+        if corrected is not None:
+            return field, f"{target_id!r} was corrected by {corrected.outcome_id!r} already; correct that one"
         if isinstance(target, Retraction):
             return field, f"{target_id!r} is a retraction; send the outcome again under a new id instead"
         if target is not None and not isinstance(outcome, Retraction):
@@ -80,8 +87,8 @@ class OutcomeBook:
             if target_id not in self._void and target is not None and not isinstance(target, Retraction):
                 changed = (target.home_id, target.device_id)
                 self._marks[changed] = [mark for mark in self._marks[changed] if mark.outcome_id != target_id]
-            self._void.add(target_id)
-        if not isinstance(outcome, Retraction) and outcome.outcome_id not in self._void:
+            self._void[target_id] = outcome
+        if not isinstance(outcome, Retraction) and not self._voided_early(outcome):
             changed = (outcome.home_id, outcome.device_id)
             at_us = instant_us(outcome.ts)
             if isinstance(outcome, Failure):
@@ -90,6 +97,13 @@ class OutcomeBook:
                 mark = Mark(at_us, "repair", "", outcome.outcome_id)
             bisect.insort(self._marks.setdefault(changed, []), mark)
         return changed
+
+    def _voided_early(self, outcome: Failure | Repair) -> bool:
+        """Whether a correction came before the outcome. One of another device is none: it cannot have been meant."""
+        correction = self._void.get(outcome.outcome_id)
+        if correction is None or isinstance(correction, Retraction):
+            return correction is not None
+        return (correction.home_id, correction.device_id) == (outcome.home_id, outcome.device_id)
 
 
 def _target(outcome: Outcome) -> tuple[str, str | None]:

@@ -1,8 +1,9 @@
 """The watermark: how far event time has surely advanced in a home type.
 
 The monotone median of the newest instants of the last 64 devices heard, minus an allowed lateness. One device with a
-wrong clock cannot move it. A device that none of the last 256 readings came from has no say: else a small fleet's
-watermark would be held back by its removed devices.
+wrong clock cannot move it. A device that was silent while others began 256 slots has no say: else a small fleet's
+watermark would be held back by its removed devices. Slots are counted and not readings, so that a talkative device
+cannot silence the others.
 """
 
 import numba
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 DEVICES = 64
-READINGS = 256
+TURNS = 256
 NEVER = np.iinfo(np.int64).min
 
 
@@ -22,9 +23,10 @@ def _hear(
     heard: int,
     device: npt.NDArray[np.int32],
     ts: npt.NDArray[np.int64],
+    turn: npt.NDArray[np.bool_],
 ) -> int:
     for i in range(len(device)):
-        heard += 1
+        heard += turn[i]
         place, oldest = -1, 0
         for k in range(len(ring_device)):
             if ring_device[k] == device[i]:
@@ -57,11 +59,11 @@ class Watermark:
         self.newest_us = NEVER
         self.value_us = NEVER
 
-    def hear(self, device: npt.NDArray[np.int32], ts: npt.NDArray[np.int64]) -> None:
-        """Readings were accepted, columns (n,) with n > 0, in order."""
-        self._heard = _hear(self._device, self._ts, self._heard_at, self._heard, device, ts)
+    def hear(self, device: npt.NDArray[np.int32], ts: npt.NDArray[np.int64], turn: npt.NDArray[np.bool_]) -> None:
+        """Readings were accepted, columns (n,) with n > 0, in order; ``turn`` where one begins a slot of its device."""
+        self._heard = _hear(self._device, self._ts, self._heard_at, self._heard, device, ts, turn)
         self.newest_us = max(self.newest_us, int(ts.max()))
-        present = (self._device >= 0) & (self._heard_at > self._heard - READINGS)
+        present = (self._device >= 0) & (self._heard_at > self._heard - TURNS)
         known = np.sort(self._ts[present])
         self.advance(int(known[(len(known) - 1) // 2]) - self._lateness_us)
 

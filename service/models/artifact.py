@@ -1,5 +1,7 @@
 """A trained batch model as it lies on the disk: arrays of a `CompiledForest` and a manifest that says what it is."""
 
+from typing import Literal
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +37,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         made_with: Versions of the libraries.
     """
 
-    kind: str
+    kind: Literal["random_forest"]
     features: list[str]
     metrics: list[str]
     horizon_s: float

@@ -144,6 +144,13 @@ class BoundModel:
 
     def __init__(self, model: CompiledModel, column: npt.NDArray[np.int32]) -> None:
         self._column = column
+        self._width = int(column.max(initial=-1)) + 1
+        try:
+            self._unpack(model, column)
+        except ValueError as error:  # a number of bytes that is no number of items
+            raise BadModel(str(error)) from error
+
+    def _unpack(self, model: CompiledModel, column: npt.NDArray[np.int32]) -> None:
         self._linear = isinstance(model, CompiledLinear)
         if isinstance(model, CompiledLinear):
             mean, scale, weight = (np.frombuffer(part) for part in (model.mean, model.scale, model.weight))
@@ -178,6 +185,8 @@ class BoundModel:
 
     def score(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Raw probability of each row, float64 (n,), for feature rows float32 (n, f)."""
+        if rows.shape[1] < self._width:
+            raise ValueError(f"rows of {rows.shape[1]} columns for a model bound to {self._width}")
         out = np.empty(len(rows))
         kernel: Callable[..., None] = _score_linear if self._linear else _score_forest
         kernel(rows, self._column, *self._arrays, out)

@@ -61,10 +61,10 @@ class OnlineModel:
         self._model: Any = None
         self._compiled: CompiledModel | None = None
 
-    def learn(self, row: Row, label: bool) -> None:
-        """Learn one example."""
+    def learn(self, row: Row, label: bool, *, features: int | None = None) -> None:
+        """Learn one example. At the first one, ``features`` tells how many there are; default: as many as it has."""
         if self._model is None:
-            self._model = BUILDERS[self.kind](self._seed, len(row))
+            self._model = BUILDERS[self.kind](self._seed, features or len(row))
         self._model.learn_one(row, label)
         self.learned += 1
         self.positives += label

@@ -127,9 +127,9 @@ def take_readings(
 def _objection(
     i: int, reading: Reading, ts_us: int, received_us: int, fleet: FleetState, limits: Limits
 ) -> Refusal | None:
-    if ts_us > received_us + FUTURE_US:
-        detail = f"ts {reading.ts.isoformat()} is more than five minutes ahead of the service's clock"
-        return Refusal(item=i, reason="future", detail=detail, field="ts")
+    refusal = _bad_instant(i, reading.ts, ts_us, received_us)
+    if refusal is not None:
+        return refusal
     place = fleet.place.get((reading.home_id, reading.device_id))
     if place is not None:
         if place[0] != reading.home_type:
@@ -141,6 +141,16 @@ def _objection(
     if reading.home_type not in fleet.home_types and len(fleet.home_types) >= limits.max_home_types:
         detail = f"{limits.max_home_types} home types are known already"
         return Refusal(item=i, reason="limit", detail=detail, field="home_type")
+    return None
+
+
+def _bad_instant(i: int, ts: datetime, ts_us: int, received_us: int) -> Refusal | None:
+    """A clock that is ahead, or was never set."""
+    if ts_us > received_us + FUTURE_US:
+        detail = f"ts {ts.isoformat()} is more than five minutes ahead of the service's clock"
+        return Refusal(item=i, reason="future", detail=detail, field="ts")
+    if ts_us < 0:
+        return Refusal(item=i, reason="past", detail=f"ts {ts.isoformat()} lies before 1970", field="ts")
     return None
 
 
@@ -257,10 +267,11 @@ def take_outcomes(
                 detail = f"{outcome.outcome_id!r} is known with other contents; send a new id that supersedes it"
                 refusals.append(Refusal(item=i, reason="conflict", detail=detail, field="outcome_id"))
             continue
-        if not isinstance(outcome, Retraction) and instant_us(outcome.ts) > received_us + FUTURE_US:
-            detail = f"ts {outcome.ts.isoformat()} is more than five minutes ahead of the service's clock"
-            refusals.append(Refusal(item=i, reason="future", detail=detail, field="ts"))
-            continue
+        if not isinstance(outcome, Retraction):
+            refusal = _bad_instant(i, outcome.ts, instant_us(outcome.ts), received_us)
+            if refusal is not None:
+                refusals.append(refusal)
+                continue
         objection = fleet.book.objection(outcome)
         if objection is not None:
             refusals.append(Refusal(item=i, reason="conflict", detail=objection[1], field=objection[0]))

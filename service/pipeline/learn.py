@@ -20,7 +20,7 @@ from service.contracts.events import (
 )
 from service.contracts.outcomes import Failure
 from service.contracts.ports import EventLog, ExampleStore, MaturedExamples
-from service.labels.book import DeviceKey, OutcomeBook
+from service.labels.book import DeviceKey, OutcomeBook, instant_us
 from service.labels.join import CENSORED, POSITIVE, label_of
 from service.labels.pending import Due
 from service.models.committee import BASELINE
@@ -102,7 +102,9 @@ class LearnerFold:
         )
         np.maximum.at(fold.last_seen, columns.device, columns.ts)
         fold.device_type[columns.device] = columns.device_type
-        fold.watermark.hear(columns.device, columns.ts)
+        turn = np.zeros(len(columns.ts), np.bool_)
+        turn[example] = True
+        fold.watermark.hear(columns.device, columns.ts, turn)
         self._changed.add(group.home_type)
         return self._mature(seq, fold)
 
@@ -111,7 +113,7 @@ class LearnerFold:
         if home_type is None:
             return
         fold = self.home_types[home_type]
-        failed_us = round(failure.ts.timestamp() * 1e6)
+        failed_us = instant_us(failure.ts)
         fold.late_failures += failed_us <= fold.watermark.value_us - self._settings.grace_us
         self._changed.add(home_type)
 
@@ -163,7 +165,7 @@ class LearnerFold:
         if chosen:
             x = fold.row(self._rows.of(seq, fold.home_type, row))
             for model in (*fold.models.values(), *self._fleet.models.values()):
-                model.learn(x, positive)
+                model.learn(x, positive, features=fold.layout.width)
             self._fleet.metrics.update(fold.layout.metrics)
         return label
 

@@ -42,10 +42,10 @@ class SqliteEventLog:
                     "seq INTEGER PRIMARY KEY, crc INTEGER NOT NULL, blob BLOB NOT NULL)"
                 )
             self._last = self._newest()
-        except apsw.NotADBError as error:
-            raise LogDamaged(f"{path} is no event log: {error}", seq=0) from error
         except _DISK_FAULTS as error:
             raise OSError(f"{path}: {error}") from error
+        except apsw.Error as error:
+            raise LogDamaged(f"{path} is no event log: {error}", seq=0) from error
         self._read_only = read_only
 
     def _newest(self) -> int:
@@ -59,8 +59,8 @@ class SqliteEventLog:
         try:
             with self._db:
                 self._db.executemany("INSERT INTO events(seq, crc, blob) VALUES (?, ?, ?)", rows)
-        except _DISK_FAULTS as error:
-            raise OSError(f"the event log could not be written: {error}") from error
+        except apsw.Error as error:  # also "cannot rollback", which hides a full disk
+            raise OSError(f"the event log could not be written: {error.__context__ or error}") from error
         self._last += len(rows)
         return self._last
 
@@ -82,13 +82,18 @@ class SqliteEventLog:
                 size += len(blob)
                 if size >= limit_bytes:
                     break
+        except apsw.CorruptError as error:
+            raise LogDamaged(f"the log cannot be read at event {expected}: {error}", seq=expected) from error
         finally:
             cursor.close()
         return out
 
     def get(self, seq: int) -> LogRecord | None:
         """See `EventLog.get`."""
-        row = self._db.execute("SELECT crc, blob FROM events WHERE seq = ?", (seq,)).fetchone()
+        try:
+            row = self._db.execute("SELECT crc, blob FROM events WHERE seq = ?", (seq,)).fetchone()
+        except apsw.CorruptError as error:
+            raise LogDamaged(f"the log cannot be read at event {seq}: {error}", seq=seq) from error
         if row is None:
             return None
         if row[0] != checksum(seq, row[1]):

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -44,10 +46,10 @@ def load_arrays(path: Path, sha256: str | None = None) -> tuple[dict[str, npt.ND
     try:
         if sha256 is not None and file_digest(path) != sha256:
             raise BadModel(f"{path.name} does not match its SHA-256")
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         return arrays, arrays.pop(_MANIFEST).tobytes()
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error) as error:
         raise BadModel(f"{path.name} cannot be loaded: {error}") from error
 
 

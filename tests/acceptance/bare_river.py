@@ -54,20 +54,19 @@ class _HomeType:
         self.models: dict[str, Any] = {}
         self.seed = seed + 1000 * (number + 1)
         self.pending: list[tuple[int, int, int, Device, dict[str, float]]] = []
-        self.heard: list[tuple[Device, int]] = []
+        self.turns = 0
+        self.heard: dict[Device, int] = {}
         self.newest: dict[Device, int] = {}
         self.watermark = -(2**62)
 
-    def hear(self, device: Device, ts: int) -> None:
-        self.heard = [*self.heard, (device, ts)][-256:]
+    def hear(self, device: Device, ts: int, turn: bool) -> None:
+        self.turns += turn
+        self.heard[device] = self.turns
         self.newest[device] = ts
 
     def move_watermark(self, lateness_us: int) -> None:
-        last: list[Device] = []
-        for device, _ in reversed(self.heard):
-            if device not in last:
-                last.append(device)
-        known = sorted(self.newest[device] for device in last[:64])
+        last = sorted(self.heard, key=lambda device: -self.heard[device])[:64]
+        known = sorted(self.newest[device] for device in last if self.heard[device] > self.turns - 256)
         self.watermark = max(self.watermark, known[(len(known) - 1) // 2] - lateness_us)
 
 
@@ -162,7 +161,7 @@ class BareRiver:
                 if ts >= of_type.watermark:
                     of_type.pending.append((ts, seq, k, device, rows[i]))
                 k += 1
-            of_type.hear(device, ts)
+            of_type.hear(device, ts, bool(example[i]))
         of_type.move_watermark(self._horizon_us // 48)
         due = of_type.watermark - self._horizon_us - self._horizon_us // 24
         matured = sorted(item for item in of_type.pending if item[0] <= due)
@@ -196,10 +195,11 @@ class BareRiver:
             counts.learned_positives += label and chosen
             counts.learned_negatives += chosen and not label
         if chosen:
+            width = of_type.windows.layout.width
             self.learned += 1
             if not of_type.models:
-                of_type.models = {"forest": _forest(of_type.seed, len(row)), "logistic": _logistic()}
+                of_type.models = {"forest": _forest(of_type.seed, width), "logistic": _logistic()}
             if not self._global:
-                self._global = {"global_forest": _forest(self._seed, len(row)), "global_logistic": _logistic()}
+                self._global = {"global_forest": _forest(self._seed, width), "global_logistic": _logistic()}
             for model in (*of_type.models.values(), *self._global.values()):
                 model.learn_one(row, label)

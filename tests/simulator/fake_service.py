@@ -11,6 +11,7 @@ import msgspec
 
 from service.contracts.outcomes import Outcome, OutcomesDecoder
 from service.contracts.predictions import Health, Receipt
+from service.contracts.readings import Reading, ReadingsDecoder
 from service.contracts.standing import (
     Advance,
     AdvanceReceipt,
@@ -19,7 +20,6 @@ from service.contracts.standing import (
     MemberQuality,
     Quality,
 )
-from service.contracts.readings import Reading, ReadingsDecoder
 
 Fault = tuple[int, dict[str, str], bytes] | Literal["drop", "lose"]
 """An answer to give instead; ``drop``: close before the work; ``lose``: close after the work, before the answer."""

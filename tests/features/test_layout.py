@@ -1,0 +1,57 @@
+"""The layout of feature rows."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.features.layout import ABSURD, BASE_COLUMNS, PER_METRIC, Layout
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=30))
+def test_columns_are_only_appended(additions: list[tuple[bool, int]]) -> None:
+    """A row logged early is a prefix of a row logged late, whatever comes in whatever order."""
+    layout = Layout()
+    for is_metric, number in additions:
+        name = f"x{number}"
+        before = list(layout.columns)
+        if is_metric and name not in layout.metric_index:
+            layout.extend([name], [])
+        elif not is_metric and name not in layout.type_index:
+            layout.extend([], [name])
+        assert before == layout.columns[: len(before)]
+
+    assert len(set(layout.columns)) == layout.width
+    for metric, first in zip(layout.metrics, layout.metric_column, strict=True):
+        assert [f"{metric}.{part}" for part in PER_METRIC] == layout.columns[first : first + 6]
+    for device_type, column in zip(layout.device_types, layout.type_column, strict=True):
+        assert f"device_type={device_type}" == layout.columns[column]
+
+
+def test_cutting_the_additions_changes_nothing() -> None:
+    """One extension or many: the same columns and bounds."""
+    one, many = Layout(), Layout()
+    one.extend(["battery_pct", "strange"], [])
+    for name in ("battery_pct", "strange"):
+        many.extend([name], [])
+
+    assert one.columns == many.columns
+    assert one.low.tolist() == many.low.tolist() == [0.0, -ABSURD]
+    assert one.high.tolist() == many.high.tolist() == [100.0, ABSURD]
+    assert one.known.tolist() == many.known.tolist() == [True, False]
+
+
+def test_bind_finds_names_or_says_minus_one() -> None:
+    """A model is bound by names; what the layout does not have is -1."""
+    layout = Layout()
+    layout.extend(["battery_pct"], ["light"])
+    names = ["device_type=light", "gone.raw", "gap_h", "battery_pct.trend"]
+
+    assert layout.bind(names).tolist() == [len(BASE_COLUMNS) + 6, -1, 0, len(BASE_COLUMNS) + 4]
+    assert layout.bind([]).shape == (0,)
+
+
+def test_names_that_look_alike_do_not_collide() -> None:
+    """A metric may be called like a device type's column or another metric's part without taking its place."""
+    layout = Layout()
+    layout.extend(["a", "a.raw", "device_type=light"], ["light"])
+
+    assert len(set(layout.columns)) == layout.width

@@ -1,0 +1,98 @@
+"""Example stores: one suite for every backend."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.contracts.ports import ExampleStore, MaturedExamples
+from service.storage.examples import SqliteExampleStore
+from service.storage.memory import MemoryExampleStore
+
+
+def block(home_type: str, at_seq: int, n: int = 2, risk: float = 0.5) -> MaturedExamples:
+    return MaturedExamples(
+        home_type=home_type,
+        at_seq=at_seq,
+        seq=np.arange(n, dtype=np.int64).tobytes(),
+        row=np.arange(n, dtype=np.int32).tobytes(),
+        device=np.zeros(n, np.int32).tobytes(),
+        ts=np.arange(n, dtype=np.int64).tobytes(),
+        label=np.ones(n, np.int8).tobytes(),
+        blend=np.full(n, risk).tobytes(),
+        members=["forest", "prior"],
+        member_risk=np.full((n, 2), risk, np.float32).tobytes(),
+    )
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ExampleStore]:
+    opened: ExampleStore = (
+        SqliteExampleStore(tmp_path / "examples.db") if request.param == "sqlite" else MemoryExampleStore()
+    )
+    yield opened
+    opened.close()
+
+
+def names(blocks: list[MaturedExamples]) -> list[tuple[int, str]]:
+    return [(found.at_seq, found.home_type) for found in blocks]
+
+
+def test_blocks_come_back_in_order(store: ExampleStore) -> None:
+    """In order of event, then home type, whole and unchanged, however they were put."""
+    store.put([block("villa", 7), block("apartment", 7)])
+    store.put([])
+    store.put([block("apartment", 10, n=0), block("apartment", 3)])
+
+    assert names(store.blocks()) == [(3, "apartment"), (7, "apartment"), (7, "villa"), (10, "apartment")]
+    assert store.blocks("villa") == [block("villa", 7)]
+    assert names(store.blocks(up_to_seq=7)) == [(3, "apartment"), (7, "apartment"), (7, "villa")]
+    assert names(store.blocks("apartment", up_to_seq=6)) == [(3, "apartment")]
+    assert store.blocks("castle") == []
+
+
+def test_a_replay_is_harmless(store: ExampleStore) -> None:
+    """A block of the same home type and event takes the place of the former."""
+    store.put([block("villa", 7, n=5, risk=0.1), block("villa", 8)])
+    store.put([block("villa", 7, n=3, risk=0.9)])
+
+    assert store.blocks() == [block("villa", 7, n=3, risk=0.9), block("villa", 8)]
+
+
+@given(sizes=st.lists(st.integers(0, 5), max_size=8), wanted=st.integers(0, 25), up_to=st.none() | st.integers(0, 10))
+def test_latest_holds_what_was_asked_for_and_no_more(sizes: list[int], wanted: int, up_to: int | None) -> None:
+    """The newest blocks that hold at least so many examples, or all; one block less would be too few."""
+    for opened in (MemoryExampleStore(), SqliteExampleStore(Path(":memory:"))):
+        opened.put([block("villa", seq, n) for seq, n in enumerate(sizes, 1)] + [block("castle", 9, 50)])
+        found = opened.latest("villa", wanted, up_to_seq=up_to)
+        everything = opened.blocks("villa", up_to_seq=up_to)
+        counts = [len(one.label) for one in found]
+        opened.close()
+
+        assert everything[len(everything) - len(found) :] == found
+        assert sum(counts) >= wanted or found == everything
+        assert not found or sum(counts[1:]) < wanted
+
+
+def test_reopened_store_has_everything(tmp_path: Path) -> None:
+    """After a restart the blocks are there."""
+    store = SqliteExampleStore(tmp_path / "examples.db")
+    store.put([block("villa", 7)])
+    store.close()
+    store = SqliteExampleStore(tmp_path / "examples.db")
+
+    assert store.blocks() == [block("villa", 7)]
+    store.close()
+
+
+def test_one_writes_while_another_reads(tmp_path: Path) -> None:
+    """The learner puts, the service sees it, without a restart."""
+    learner, service = SqliteExampleStore(tmp_path / "examples.db"), SqliteExampleStore(tmp_path / "examples.db")
+    learner.put([block("villa", 7)])
+
+    assert service.blocks() == [block("villa", 7)]
+    learner.close()
+    service.close()
