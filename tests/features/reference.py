@@ -73,11 +73,10 @@ class DevicePast:
         gap_h, fade_fast, fade_slow = math.nan, 1.0, 1.0
         if self.last_us is not None:
             gap_h = (ts_us - self.last_us) / US_PER_H
-            usual = self.cadence_h
+            usual, horizon_h = self.cadence_h, self.horizon_us / US_PER_H
             self.cadence_h = (
                 min(gap_h, 10.0 * horizon_h) if usual == 0.0 else 0.9 * usual + 0.1 * min(gap_h, 3.0 * usual)
             )
-            horizon_h = self.horizon_us / US_PER_H
             fade_fast = 0.5 ** (gap_h / max(horizon_h / 10.0, 3.0 * self.cadence_h))
             fade_slow = 0.5 ** (gap_h / max(2.0 * horizon_h / 3.0, 20.0 * self.cadence_h))
         self.last_us = ts_us
