@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter
 
 from service import __version__
 from service.contracts.errors import BadSetting, HearthbeatError
@@ -22,10 +22,10 @@ app = App(
     help="Predicts which smart-home device will fail soon, and keeps learning while it predicts.",
     version=__version__,
 )
-app.command("simulator.simulate:simulate")
-app.command("simulator.replay:replay")
-app.command("simulator.demo:demo")
-app.command("benchmarks.run:bench")
+app.command("simulator.simulate:simulate", help="Stream a simulated fleet, with its outcomes, to a service.")
+app.command("simulator.replay:replay", help="Stream a table of device telemetry to a service.")
+app.command("simulator.demo:demo", help="Start a service, stream a small fleet through it, and show what it learns.")
+app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
 
 _DRAIN_S = 5.0
 
@@ -144,8 +144,11 @@ def train_baseline(
 
 
 def main() -> None:
-    """Entry point of the ``hearthbeat`` command."""
-    app()
+    """Entry point of the ``hearthbeat`` command; a wrong call ends with status 2."""
+    try:
+        app(exit_on_error=False)
+    except CycloptsError:
+        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException
 
-from service.contracts.errors import MalformedItem, UnsupportedMediaType
+from service.contracts.errors import MalformedBody, MalformedItem, UnsupportedMediaType
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
@@ -57,12 +57,15 @@ def decode_one(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """One object.
 
     Raises:
-        MalformedItem: The body is not of its form.
+        MalformedBody: The body is not JSON.
+        MalformedItem: It is not of the required form.
     """
     try:
         return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
         raise malformed(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedBody(str(error)) from None
 
 
 def decode_items(
@@ -71,15 +74,18 @@ def decode_items(
     """One object or an array of them, and whether it was an array.
 
     Raises:
-        MalformedItem: An item is not of its form.
+        MalformedBody: The body is not JSON.
+        MalformedItem: An item is not of the required form.
         HTTPException: 413, there are more than ``max_items``.
     """
     if body.lstrip()[:1] != b"[":
         return [decode_one(one, body)], False
     try:
         items = many.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
         raise malformed(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedBody(str(error)) from None
     if len(items) > max_items:
         raise HTTPException(status_code=413, detail=f"{len(items)} items; at most {max_items} fit in one array")
     return items, True

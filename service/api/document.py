@@ -41,7 +41,7 @@ _BODIES: dict[str, tuple[tuple[type, ...], Any, bool]] = {
     "/v1/advance": ((Advance,), {"to": "2026-03-03T00:00:00Z"}, False),
 }
 _PROBLEMS = {
-    "400": "A query parameter cannot be used",
+    "400": "The body is not JSON, or a query parameter cannot be used",
     "404": "Not known",
     "409": "Contradicts what is known",
     "413": "Body too large",

@@ -17,6 +17,7 @@ from service.contracts.errors import (
     BadQuery,
     Busy,
     HearthbeatError,
+    MalformedBody,
     MalformedItem,
     NotKnown,
     RefusedItem,
@@ -51,6 +52,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _TABLE: dict[type[HearthbeatError], tuple[int, str, str]] = {
+    MalformedBody: (400, "malformed-body", "The body is not JSON"),
     MalformedItem: (422, "malformed-item", "An item does not have the required form"),
     RefusedItem: (422, "refused-item", "The item cannot be taken"),
     BadQuery: (400, "bad-query", "A query parameter cannot be used"),

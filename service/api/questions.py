@@ -5,7 +5,8 @@ from typing import Annotated
 import msgspec
 from litestar import Controller, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from service.api.bodies import decode_one, read_body
 from service.api.streams import AppRequest
@@ -26,13 +27,15 @@ class QuestionController(Controller):
     @get("/devices", summary="List devices, the riskiest first")
     async def devices(
         self,
-        service: Service,
-        home_type: str | None = None,
-        home_id: str | None = None,
-        min_risk: Annotated[float, Parameter(ge=0.0, le=1.0, description="Smallest risk.")] = 0.0,
-        device_state: Annotated[DeviceState | None, Parameter(query="state", description="`ok` or `failed`.")] = None,
-        limit: Annotated[int, Parameter(ge=1, le=1000, description="Devices a page.")] = 50,
-        cursor: Annotated[str | None, Parameter(description="`next` of the page before.")] = None,
+        service: NamedDependency[Service],
+        home_type: FromQuery[str | None] = None,
+        home_id: FromQuery[str | None] = None,
+        min_risk: Annotated[float, QueryParameter(ge=0.0, le=1.0, description="Smallest risk.")] = 0.0,
+        device_state: Annotated[
+            DeviceState | None, QueryParameter(name="state", description="`ok` or `failed`.")
+        ] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=1000, description="Devices a page.")] = 50,
+        cursor: Annotated[str | None, QueryParameter(description="`next` of the page before.")] = None,
     ) -> DeviceList:
         """One page of devices by falling risk."""
         return await sync_to_thread(
@@ -46,32 +49,38 @@ class QuestionController(Controller):
         )
 
     @get("/homes/{home_id:str}", summary="One home")
-    async def home(self, service: Service, home_id: str) -> HomeDetail:
+    async def home(self, service: NamedDependency[Service], home_id: FromPath[str]) -> HomeDetail:
         """A home's devices, the riskiest first."""
         return await sync_to_thread(service.home, home_id)
 
     @get("/homes/{home_id:str}/devices/{device_id:path}", summary="One device")
-    async def device(self, service: Service, home_id: str, device_id: str) -> DeviceDetail:
+    async def device(
+        self, service: NamedDependency[Service], home_id: FromPath[str], device_id: FromPath[str]
+    ) -> DeviceDetail:
         """All that is known of one device. Its id may contain slashes."""
         return await sync_to_thread(service.device, home_id, str(device_id).removeprefix("/"))
 
     @get("/home-types", summary="List home types")
-    async def home_types(self, service: Service) -> HomeTypeList:
+    async def home_types(self, service: NamedDependency[Service]) -> HomeTypeList:
         """All home types seen so far."""
         return await sync_to_thread(service.home_types)
 
     @get("/home-types/{home_type:str}", summary="One home type")
-    async def home_type(self, service: Service, home_type: str) -> HomeTypeDetail:
+    async def home_type(self, service: NamedDependency[Service], home_type: FromPath[str]) -> HomeTypeDetail:
         """Members, weights, champion, quality, labels and lag of a home type."""
         return await sync_to_thread(service.home_type, home_type)
 
     @get("/evaluation", summary="Exact prequential evaluation")
-    async def evaluation(self, service: Service, home_type: str | None = None) -> Evaluation:
+    async def evaluation(
+        self, service: NamedDependency[Service], home_type: FromQuery[str | None] = None
+    ) -> Evaluation:
         """Quality of the blend and of each member over all matured examples, of one home type or of all."""
         return await sync_to_thread(service.evaluation, home_type)
 
     @post("/predict", status_code=200, summary="Ask what if", request_max_body_size=None)
-    async def predict(self, request: AppRequest, service: Service, settings: Settings) -> Prediction:
+    async def predict(
+        self, request: AppRequest, service: NamedDependency[Service], settings: NamedDependency[Settings]
+    ) -> Prediction:
         """The risk that a reading would get. Nothing is stored or learned."""
         question = decode_one(_WHAT_IF, await read_body(request, settings.max_body_bytes))
         return await sync_to_thread(service.what_if, question)

@@ -3,6 +3,8 @@
 import msgspec
 from litestar import Controller, Request, Response, post
 from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
 
 from service.api.bodies import JSON, NDJSON, decode_items, decode_one, media_type, read_body
 from service.api.exchange import ExchangeResponse, NdjsonExchange
@@ -42,7 +44,12 @@ class StreamController(Controller):
         "receipt line a chunk). Sending the same again is safe.",
     )
     async def readings(
-        self, request: AppRequest, service: Service, settings: Settings, risks: bool = False, members: bool = False
+        self,
+        request: AppRequest,
+        service: NamedDependency[Service],
+        settings: NamedDependency[Settings],
+        risks: FromQuery[bool] = False,
+        members: FromQuery[bool] = False,
     ) -> Response[bytes]:
         """Score and store readings.
 
@@ -72,7 +79,9 @@ class StreamController(Controller):
         summary="Send outcomes",
         description="Failures, repairs and retractions: one, a JSON array, or NDJSON, as with readings.",
     )
-    async def outcomes(self, request: AppRequest, service: Service, settings: Settings) -> Response[bytes]:
+    async def outcomes(
+        self, request: AppRequest, service: NamedDependency[Service], settings: NamedDependency[Settings]
+    ) -> Response[bytes]:
         """Store outcomes."""
 
         async def commit(outcomes: list[Outcome]) -> Receipt:
@@ -94,7 +103,9 @@ class StreamController(Controller):
         description="For streams that end, such as a replayed table: labels due by then mature. Readings from before "
         "that instant are no examples afterwards.",
     )
-    async def advance(self, request: AppRequest, service: Service, settings: Settings) -> AdvanceReceipt:
+    async def advance(
+        self, request: AppRequest, service: NamedDependency[Service], settings: NamedDependency[Settings]
+    ) -> AdvanceReceipt:
         """Move event time on."""
         service.check_ready()
         return await service.advance(decode_one(_ADVANCE, await read_body(request, settings.max_body_bytes)))

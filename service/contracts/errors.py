@@ -21,6 +21,10 @@ class MalformedItem(HearthbeatError):
         self.field = field
 
 
+class MalformedBody(HearthbeatError):
+    """A body is not JSON at all."""
+
+
 class RefusedItem(HearthbeatError):
     """A well-formed single object that the service cannot take; ``reason`` is the word of its `Refusal`."""
 

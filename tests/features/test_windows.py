@@ -1,87 +1,32 @@
 """Windows: what is remembered of each device, and the rows it makes."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.contracts.readings import CATALOGUE
 from service.features.layout import ABSURD
-from service.features.windows import ACCEPTED, DUPLICATE, LATE, Windows
 from tests.features.reference import DevicePast, MetricPast
-
-HOUR = 3_600_000_000
-MINUTE = HOUR // 60
-START = 1_700_000_000_000_000
-METRICS = ("battery_pct", "signal_dbm", "strange")
-RAW, FAST, SLOW, DEVIATION, TREND, MISSING = range(6)
-
-
-@dataclass
-class Stream:
-    """Readings of several devices, in order of time."""
-
-    device: npt.NDArray[np.int32]
-    ts: npt.NDArray[np.int64]
-    values: npt.NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.ts)
-
-    def part(self, start: int, end: int) -> "Stream":
-        return Stream(self.device[start:end], self.ts[start:end], self.values[start:end])
-
-
-def windows_of(*metrics: str, horizon_h: float = 24.0, devices: int = 8) -> Windows:
-    horizon_us = int(horizon_h * HOUR)
-    windows = Windows(horizon_us=horizon_us, slot_us=horizon_us // 48)
-    windows.layout.extend(metrics, ["sensor"])
-    windows.reserve(devices)
-    return windows
-
-
-def fold(windows: Windows, stream: Stream) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    n = len(stream)
-    return windows.fold(
-        stream.device,
-        np.zeros(n, np.int16),
-        stream.ts,
-        np.zeros(n, np.int32),
-        np.zeros(n, np.bool_),
-        stream.values.copy(),
-    )
-
-
-def of_one_device(minutes: list[float], values: list[float]) -> Stream:
-    ts = START + (np.array(minutes) * MINUTE).astype(np.int64)
-    return Stream(np.zeros(len(ts), np.int32), ts, np.array(values)[:, None])
-
-
-def blocks(windows: Windows, rows: npt.NDArray[np.float32], metric: int = 0) -> npt.NDArray[np.float32]:
-    first = int(windows.layout.metric_column[metric])
-    return rows[:, first : first + 6]
-
-
-def random_stream(seed: int, n: int, devices: int = 4) -> Stream:
-    """Uneven gaps, drifts, missing values, values that cannot be, and now and then one that is far off."""
-    rng = np.random.default_rng(seed)
-    device = rng.integers(0, devices, n).astype(np.int32)
-    ts = START + np.cumsum(rng.choice([1, MINUTE, 7 * MINUTE, HOUR, 30 * HOUR], n, p=[0.05, 0.4, 0.4, 0.14, 0.01]))
-    values = np.column_stack(
-        [
-            np.clip(60 - np.arange(n) / 20 + rng.normal(0, 3, n), -5, 105),
-            -60 + 10 * rng.standard_normal(n),
-            5 * rng.standard_normal(n) + device,
-        ]
-    )
-    values[rng.random(values.shape) < 0.15] = np.nan
-    values[rng.random(n) < 0.02, 2] = 1e7
-    values[rng.random(n) < 0.02, 2] = -2 * ABSURD
-    return Stream(device, ts.astype(np.int64), values)
+from tests.features.streams import (
+    DEVIATION,
+    FAST,
+    HOUR,
+    METRICS,
+    MINUTE,
+    MISSING,
+    RAW,
+    START,
+    TREND,
+    Stream,
+    blocks,
+    fold,
+    of_one_device,
+    random_stream,
+    windows_of,
+)
 
 
 def test_rows_are_those_of_the_definition() -> None:
@@ -255,114 +200,3 @@ def test_a_first_reading_from_an_unset_clock_does_not_blind_a_device() -> None:
     rows, _ = fold(windows, of_one_device(minutes, values))
 
     assert blocks(windows, rows)[-1, FAST] > 9.0
-
-
-def test_an_example_is_the_first_reading_in_its_slot() -> None:
-    """Slots are cut from the epoch, per device; a slot without a reading has no example."""
-    windows = windows_of("strange", horizon_h=48.0)
-    slot0 = START // HOUR * HOUR
-    ts = np.array([slot0 + 1, slot0 + 2, slot0 + HOUR - 1, slot0 + HOUR, slot0 + 5 * HOUR + 3, slot0 + 5 * HOUR + 4])
-    device = np.array([0, 0, 0, 0, 0, 1], np.int32)
-    _, example = fold(windows, Stream(device, ts, np.ones((6, 1))))
-
-    assert example.tolist() == [True, False, False, True, True, True]
-
-
-def test_sift_knows_duplicates_and_late_readings() -> None:
-    """Only a reading newer than all before it from its device is accepted, within a batch and across batches."""
-    windows = windows_of("strange")
-    device = np.array([0, 1, 0, 0, 1, 0], np.int32)
-
-    first = windows.sift(device, np.array([10, 5, 10, 9, 6, 11], np.int64))
-    second = windows.sift(device, np.array([11, 7, 8, 12, 7, 12], np.int64))
-
-    assert first.tolist() == [ACCEPTED, ACCEPTED, DUPLICATE, LATE, ACCEPTED, ACCEPTED]
-    assert second.tolist() == [DUPLICATE, ACCEPTED, LATE, ACCEPTED, DUPLICATE, DUPLICATE]
-
-
-def test_repair_forgets_the_past_but_not_the_place_in_time() -> None:
-    """After a repair the rows are those of a new device, old readings stay late, a slot has still one example."""
-    stream = random_stream(5, 200, devices=2)
-    windows = windows_of(*METRICS, horizon_h=48.0)
-    last_us = int(stream.ts[-1])
-    windows.sift(stream.device, stream.ts)
-    fold(windows, stream)
-    windows.forget_past(0)
-    later = Stream(np.array([0, 0], np.int32), np.array([last_us + 1, last_us + HOUR]), stream.values[:2])
-    fresh, _ = fold(windows_of(*METRICS, horizon_h=48.0), later)
-    rows, _ = fold(windows, later)
-
-    assert fresh.tobytes() == rows.tobytes()
-    assert windows.sift(np.array([0], np.int32), stream.ts[:1]).tolist() == [LATE]
-
-
-def test_repair_within_a_slot_makes_no_second_example() -> None:
-    """One example per device and slot, also when a repair falls into it."""
-    windows = windows_of("strange", horizon_h=48.0)
-    slot0 = START // HOUR * HOUR
-    one = Stream(np.zeros(1, np.int32), np.array([slot0 + 1]), np.ones((1, 1)))
-    two = Stream(np.zeros(1, np.int32), np.array([slot0 + 2]), np.ones((1, 1)))
-    _, first = fold(windows, one)
-    windows.forget_past(0)
-    _, second = fold(windows, two)
-
-    assert (first.tolist(), second.tolist()) == ([True], [False])
-
-
-def test_room_grows_without_a_trace() -> None:
-    """More devices and metrics than there was room for change nothing of what is remembered."""
-    stream = random_stream(8, 100)
-    roomy, tight = windows_of(*METRICS, devices=5000), windows_of(*METRICS)
-    fold(roomy, stream.part(0, 50))
-    fold(tight, stream.part(0, 50))
-    tight.layout.extend([f"m{k}" for k in range(40)], ["late_type"])
-    tight.reserve(1000)
-    rows, _ = fold(roomy, stream.part(50, 100))
-    wide = np.column_stack([stream.values[50:], np.full((50, 40), np.nan)])
-    more, _ = fold(tight, Stream(stream.device[50:], stream.ts[50:], wide))
-    rest = more[:, roomy.layout.width :].reshape(50, -1)
-
-    assert rows.tobytes() == more[:, : roomy.layout.width].tobytes()
-    assert rest[:, -1].tolist() == [0.0] * 50
-    assert np.isnan(rest[:, :3]).all()
-
-
-def test_device_type_is_one_hot() -> None:
-    """Exactly one of the columns of device types is 1."""
-    windows = windows_of("strange")
-    windows.layout.extend((), ["light", "lock"])
-    n = 3
-    rows, _ = windows.fold(
-        np.arange(n, dtype=np.int32),
-        np.array([2, 0, 1], np.int16),
-        np.full(n, START),
-        np.zeros(n, np.int32),
-        np.zeros(n, np.bool_),
-        np.ones((n, 1)),
-    )
-    one_hot = rows[:, windows.layout.type_column]
-
-    assert one_hot.tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
-
-
-def test_readings_without_any_metric() -> None:
-    """A home type whose devices only say that they are there still gets rows."""
-    windows = windows_of()
-    rows, example = fold(windows, Stream(np.zeros(2, np.int32), np.array([START, START + HOUR]), np.empty((2, 0))))
-
-    assert rows.shape == (2, 8)
-    assert rows[1, 0] == 1.0
-    assert example.tolist() == [True, True]
-
-
-def test_adopted_device_continues_as_the_original() -> None:
-    """A question about a known device is answered from its own past, and leaves the original alone."""
-    stream = random_stream(9, 100)
-    original, copy = windows_of(*METRICS), windows_of(*METRICS, devices=1)
-    fold(original, stream)
-    copy.adopt(original, 3)
-    following = Stream(np.array([0], np.int32), stream.ts[-1:] + HOUR, stream.values[:1])
-    rows, _ = fold(copy, following)
-    expected, _ = fold(original, Stream(np.array([3], np.int32), following.ts, following.values))
-
-    assert expected.tobytes() == rows.tobytes()
