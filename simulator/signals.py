@@ -18,23 +18,24 @@ from simulator.randomness import Purpose, generator
 
 EFFECTS: dict[str, dict[str, float]] = {
     "wear": {
-        "response_time_ms": 0.9, "error_rate": 1.9, "temperature_c": 3.0, "power_w": 0.3, "connection_drops": 0.3,
+        "response_time_ms": 1.2, "error_rate": 2.4, "temperature_c": 4.0, "power_w": 0.45, "connection_drops": 0.4,
     },
     "sudden": {"error_rate": 0.5},
     "intermittent": {
-        "response_time_ms": 1.3, "error_rate": 2.4, "signal_dbm": -5.0, "connection_drops": 2.2,
-        "throughput_kbps": -0.8, "linkquality": -30.0,
+        "response_time_ms": 1.6, "error_rate": 2.8, "signal_dbm": -6.0, "connection_drops": 2.6,
+        "throughput_kbps": -1.0, "linkquality": -40.0,
     },
     "battery": {
-        "response_time_ms": 0.5, "error_rate": 0.9, "signal_dbm": -3.0, "linkquality": -15.0, "connection_drops": 0.5,
+        "response_time_ms": 0.6, "error_rate": 1.1, "signal_dbm": -3.0, "linkquality": -18.0, "connection_drops": 0.6,
     },
     "network": {
-        "response_time_ms": 1.1, "error_rate": 1.2, "signal_dbm": -9.0, "connection_drops": 2.1,
-        "throughput_kbps": -1.1, "linkquality": -45.0,
+        "response_time_ms": 1.4, "error_rate": 1.5, "signal_dbm": -12.0, "connection_drops": 2.5,
+        "throughput_kbps": -1.4, "linkquality": -58.0,
     },
-    "overheating": {"response_time_ms": 0.35, "error_rate": 0.8, "temperature_c": 13.0, "humidity_pct": -6.0,
-                    "power_w": 0.25},
-    "drift": {"error_rate": 0.4, "temperature_c": 4.5, "humidity_pct": 14.0, "power_w": 0.12},
+    "overheating": {
+        "response_time_ms": 0.5, "error_rate": 1.1, "temperature_c": 20.0, "humidity_pct": -8.0, "power_w": 0.4,
+    },
+    "drift": {"error_rate": 0.8, "temperature_c": 7.0, "humidity_pct": 20.0, "power_w": 0.3},
 }  # fmt: skip
 """Shift of each metric at degradation 1, on its own scale (`LOG_METRICS`: natural logarithm). Drift has a sign."""
 
