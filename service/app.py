@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from service.api.health import HealthController
 from service.api.problems import answer_problem
 from service.api.questions import QuestionController
 from service.api.streams import StreamController
-from service.contracts.errors import BadModel, BadSetting, HearthbeatError
+from service.contracts.errors import BadModel, BadSetting, HearthbeatError, Unavailable
 from service.contracts.events import SCHEMA, CheckpointPublished
 from service.models.artifact import from_arrays
 from service.models.committee import BASELINE
@@ -149,6 +150,7 @@ class Runtime:
 
     def stop(self) -> None:
         """Finish accepted work, then end every part."""
+        self.stop_requested.set()
         self._thread.join(_TRAINING_S)
         self._ingest.stop()
         self._link.stop()
@@ -169,7 +171,8 @@ class Runtime:
             self._start_baseline()
             self.service.starting = None
         except (HearthbeatError, OSError, subprocess.SubprocessError) as error:
-            self._fail(error)
+            if not self.stop_requested.is_set():
+                self._fail(error)
 
     def _start_baseline(self) -> None:
         settings = self._settings
@@ -183,7 +186,7 @@ class Runtime:
                     _LOG.info("%s", self.service.starting)
                     train = [sys.executable, "-m", "service", "train-baseline", "--out", str(path)]
                     train += ["--horizon", settings.horizon, "--seed", str(settings.seed)]
-                    subprocess.run(train, check=True, timeout=_TRAINING_S, stdout=subprocess.DEVNULL)
+                    self._train(train)
             else:
                 source = Path(settings.baseline)
                 path = models / "baseline-1.npz"
@@ -210,6 +213,18 @@ class Runtime:
         )
         with self._ingest.lock:
             self._ingest.panel.install_baseline(model, member)
+
+    def _train(self, command: list[str]) -> None:
+        """Run a training; it ends when the service does."""
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as training:
+            deadline = time.monotonic() + _TRAINING_S
+            while training.poll() is None:
+                if self.stop_requested.wait(0.1) or time.monotonic() > deadline:
+                    training.kill()
+        if self.stop_requested.is_set():
+            raise Unavailable("the service is stopping")
+        if training.returncode != 0:
+            raise subprocess.SubprocessError(f"the training of the baseline ended with status {training.returncode}")
 
     def _publish_baseline(self, path: Path) -> CheckpointPublished:
         arrays, manifest_json = load_arrays(path)

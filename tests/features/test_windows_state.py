@@ -1,6 +1,5 @@
 """Windows: slots, repairs, growth, device types, and devices taken over."""
 
-
 import numpy as np
 
 from service.features.windows import ACCEPTED, DUPLICATE, LATE

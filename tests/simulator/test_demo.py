@@ -15,8 +15,9 @@ from rich.console import Console
 from service.contracts.outcomes import Failure
 from service.contracts.predictions import DeviceSummary
 from service.contracts.standing import HomeTypeSummary
+from simulator.board import Seen, board
+from simulator.child import ServiceProcess
 from simulator.client import Client
-from simulator.demo import Seen, ServiceProcess, board
 from simulator.devices import DEVICE_TYPES, MODES
 from simulator.errors import ServiceError
 from simulator.homes import HOME_TYPES

@@ -1,0 +1,85 @@
+"""FD001: how well are the failures of NASA's turbofans foretold, and how fast, through the whole service?
+
+Each row of the table goes over HTTP to a real service in lock-step; each risk is given before its label could be known.
+Quality is prequential, over all final examples and over those after the first 30 %, of the blend and of each member.
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from benchmarks.report import BenchError, Row
+from benchmarks.run import Workload
+from benchmarks.server import serving
+from simulator.summary import Summary
+
+MAPPING = Path(__file__).parents[1] / "examples" / "cmapss_fd001.toml"
+STAGGERS = range(5)
+"""Seeds by which the engines start at staggered hours; the first is measured always."""
+
+_FIGURES: tuple[tuple[str, str, Literal["higher", "lower"]], ...] = (
+    ("pr_auc", "", "higher"),
+    ("roc_auc", "", "higher"),
+    ("recall_at_1pct_far", "", "higher"),
+    ("brier", "", "lower"),
+    ("log_loss", "nats", "lower"),
+)
+
+
+def measure(workload: Workload) -> list[Row]:
+    """Replay FD001; with ``full`` five times, each staggered differently, with the medians.
+
+    Raises:
+        BenchError: The data set or the mapping is missing, or a replay fails.
+    """
+    table = workload.data_set("cmapss", "train_FD001.txt.gz")
+    if not MAPPING.is_file():
+        raise BenchError(f"mapping {MAPPING} is missing; run the benchmark from a checkout")
+    if not workload.full:
+        return _replayed(table, STAGGERS[0], workload.seed)
+    runs = [_replayed(table, stagger, workload.seed) for stagger in STAGGERS]
+    rows = list(runs[0])
+    for stagger, run in zip(STAGGERS[1:], runs[1:], strict=True):
+        rows += [_renamed(row, f"stagger{stagger}", row.value) for row in run]
+    values: defaultdict[str, list[float]] = defaultdict(list)
+    for run in runs:
+        for row in run:
+            if row.value is not None:
+                values[row.id].append(row.value)
+    return rows + [_renamed(row, "median", statistics.median(values[row.id])) for row in runs[0] if values[row.id]]
+
+
+def _replayed(table: Path, stagger: int, seed: int) -> list[Row]:
+    command = [sys.executable, "-m", "service", "replay", str(table), "--map", str(MAPPING), "--exact", "--json"]
+    with serving(lockstep="true", horizon="30h", baseline="off", seed=str(seed)) as url:
+        began = time.monotonic()
+        result = subprocess.run(
+            [*command, "--seed", str(stagger), "--url", url], capture_output=True, text=True, check=False
+        )
+        seconds = time.monotonic() - began
+    if result.returncode:
+        raise BenchError(f"the replay ended with status {result.returncode}: {result.stderr.strip()}")
+    summary = msgspec.json.decode(result.stdout, type=Summary)
+    rows = []
+    for member, quality in sorted(summary.risk.items(), key=lambda item: (item[0] != "blend", item[0])):
+        for part, figures in (("all", quality.all), ("last70", quality.last70)):
+            for name, unit, better in _FIGURES:
+                rows.append(Row(f"fd001.{member}.{part}.{name}", getattr(figures, name), unit, better))
+    return [
+        *rows,
+        Row("fd001.examples", summary.examples, "examples", "higher"),
+        Row("fd001.positives", summary.positives, "examples", "higher"),
+        Row("fd001.readings_per_s", summary.readings_per_s, "readings/s", "higher"),
+        Row("fd001.seconds", round(seconds, 2), "s", "lower"),
+    ]
+
+
+def _renamed(row: Row, part: str, value: float | None) -> Row:
+    first, _, rest = row.id.partition(".")
+    return Row(f"{first}.{part}.{rest}", value, row.unit, row.better)

@@ -1,0 +1,138 @@
+"""Report: the one form in which every benchmark gives its results, for programs and for people."""
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from service import __version__
+
+_ROOT = Path(__file__).parents[1]
+
+
+class BenchError(Exception):
+    """A benchmark cannot be run as asked; one line for the user."""
+
+
+class Row(Struct, frozen=True):
+    """One figure.
+
+    Attributes:
+        id: Permanent dotted name; a figure that means something else gets another one.
+        value: The figure, or None where it is undefined.
+        unit: Its unit; empty for a pure number.
+        better: Which direction is better.
+    """
+
+    id: str
+    value: float | None
+    unit: str
+    better: Literal["higher", "lower"]
+
+
+class Machine(Struct, frozen=True, kw_only=True):
+    """Where the figures were measured."""
+
+    cpu: str
+    cores: int
+    memory_gb: float
+    python: str
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """The results of one benchmark."""
+
+    name: str
+    version: str
+    commit: str | None
+    machine: Machine
+    seed: int
+    rows: list[Row]
+
+
+def make_report(name: str, seed: int, rows: list[Row]) -> Report:
+    """Put rows together with what they were measured on.
+
+    Raises:
+        ValueError: Two rows have the same id.
+    """
+    if len({row.id for row in rows}) < len(rows):
+        raise ValueError(f"benchmark {name} gave an id twice")
+    return Report(name=name, version=__version__, commit=_commit(), machine=_machine(), seed=seed, rows=rows)
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write the JSON form.
+
+    Raises:
+        BenchError: It cannot be written.
+    """
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+    except OSError as error:
+        raise BenchError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def show_report(report: Report) -> None:
+    """Print the form for people."""
+    machine = report.machine
+    where = f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb:g} GB, Python {machine.python}"
+    commit = report.commit[:12] if report.commit else "no commit"
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        title=f"{report.name}, seed {report.seed}",
+        caption=f"{where}; version {report.version}, {commit}",
+    )
+    table.add_column("id", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
+    table.add_column("better", no_wrap=True)
+    for row in report.rows:
+        table.add_row(row.id, _figure(row.value), row.unit, row.better)
+    Console().print(table)
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if value == round(value) or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.2e}" if abs(value) < 1e-4 else f"{value:.4g}"
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that the benchmarks lie in; None outside of one."""
+    if not (_ROOT / ".git").exists():
+        return None
+    try:
+        command = ["git", "-C", str(_ROOT), "rev-parse", "HEAD"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _machine() -> Machine:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return Machine(
+        cpu=_cpu(),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        memory_gb=round(memory / 2**30, 1),
+        python=platform.python_version(),
+    )
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

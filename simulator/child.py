@@ -1,0 +1,83 @@
+"""A service as a child process, for the demo and for benchmarks."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from service.contracts.predictions import Health
+from simulator.errors import ServiceError
+
+
+class ServiceProcess(contextlib.AbstractContextManager["ServiceProcess"]):
+    """A service in a process of its own, on a free port of the loop-back address; a context manager.
+
+    It leads its own session: Ctrl-C reaches only whoever started it, who then stops it in order.
+
+    Args:
+        folder: For its data and its output; the caller removes it.
+        settings: Settings by name; those of the caller's environment are not meant for this service.
+    """
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        self.url = f"http://127.0.0.1:{port}"
+        self._patience_s = 1.0  # there is nothing to lose before it is ready
+        self._output = folder / "output.txt"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HEARTHBEAT_")}
+        environment |= {f"HEARTHBEAT_{name.upper()}": value for name, value in settings.items()}
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "service", "serve", "--port", port, "--data", str(folder / "data")],
+                env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            )  # fmt: skip
+
+    def __exit__(self, *error: object) -> None:
+        """Stop it by SIGTERM; what is left of its session after a while is killed."""
+        try:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(self._patience_s)
+        finally:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def wait_ready(self, tell: Callable[[str], None] = lambda reason: None, bound_s: float = 300.0) -> None:
+        """Wait until readings can be scored; ``tell`` is given each new thing that the service says it is doing.
+
+        Raises:
+            ServiceError: It has ended, or is not ready within ``bound_s`` seconds.
+        """
+        deadline, told = time.monotonic() + bound_s, ""
+        while time.monotonic() < deadline:
+            self.check()
+            with contextlib.suppress(httpx.TransportError, msgspec.DecodeError):
+                response = httpx.get(f"{self.url}/health/ready", timeout=5.0)
+                if response.is_success:
+                    self._patience_s = 10.0
+                    return
+                reason = "; ".join(msgspec.json.decode(response.content, type=Health).reasons)
+                if reason != told:
+                    tell(told := reason)
+            time.sleep(0.1)
+        raise ServiceError(f"the service is not ready after {bound_s:g} s{self._last_output()}")
+
+    def check(self) -> None:
+        """Raises `ServiceError` with its last output if it has ended."""
+        if (status := self._process.poll()) is not None:
+            raise ServiceError(f"the service has ended with status {status}{self._last_output()}")
+
+    def _last_output(self) -> str:
+        lines = self._output.read_text(errors="replace").splitlines()[-20:]
+        return "".join(["; its last output:" if lines else "", *(f"\n  {line}" for line in lines)])
