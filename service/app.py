@@ -24,9 +24,11 @@ from service.contracts.errors import BadModel, BadSetting, HearthbeatError, Unav
 from service.contracts.events import SCHEMA, CheckpointPublished
 from service.models.artifact import from_arrays
 from service.models.committee import BASELINE
+from service.pipeline import fleet_snapshot
 from service.pipeline.fleet import FleetState
 from service.pipeline.ingest import Ingest
 from service.pipeline.intake import Limits
+from service.pipeline.keeper import Keeper
 from service.pipeline.learner_config import LearnerConfig, LearnSettings
 from service.pipeline.link import LearnerLink
 from service.pipeline.publication import Member
@@ -36,6 +38,7 @@ from service.settings import Settings
 from service.storage.event_log import SqliteEventLog
 from service.storage.examples import SqliteExampleStore
 from service.storage.registry import file_digest, load_arrays
+from service.storage.snapshots import SnapshotStore, folder_key
 
 _LOG = logging.getLogger("hearthbeat")
 _TRAINING_S = 600.0
@@ -112,8 +115,8 @@ class Runtime:
             alert_risk=settings.alert_risk,
         )
         config = LearnerConfig(
-            log=str(log_path),
-            examples=str(examples_path),
+            folder=str(folder),
+            snapshot_every_s=settings.snapshot_every_s,
             lockstep=settings.lockstep,
             settings=LearnSettings(
                 horizon_us=settings.horizon_us,
@@ -124,10 +127,18 @@ class Runtime:
             ),
         )
         self._link = LearnerLink([sys.executable, "-m", "service", "learner"], msgspec.msgpack.encode(config))
+
+        def empty() -> FleetState:
+            return FleetState(horizon_us=settings.horizon_us, slot_us=settings.slot_us)
+
+        snapshots = SnapshotStore(
+            folder / "snapshots", "scorer", key=folder_key(folder), made_with=fleet_snapshot.MADE_WITH
+        )
         self._ingest = Ingest(
             log=self._log,
             link=self._link,
-            empty=lambda: FleetState(horizon_us=settings.horizon_us, slot_us=settings.slot_us),
+            fleet=empty(),
+            keeper=Keeper(snapshots, settings.snapshot_every_s, empty),
             limits=limits,
             lockstep=settings.lockstep,
             queue_size=settings.queue_size,

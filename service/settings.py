@@ -44,6 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         lockstep: Learn all that is mature before a batch is scored.
         baseline: ``auto`` trains it at the first start, ``off`` does without, else a file made by train-baseline.
         seed: Seed of the models and of sampling.
+        snapshot_every: Least time between two snapshots of a fold, a duration.
         max_metrics: Names of metrics a home type may have.
         max_home_types: How many home types there may be.
         max_devices: How many devices there may be.
@@ -62,6 +63,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lockstep: bool = False
     baseline: str = "auto"
     seed: int = 1
+    snapshot_every: str = "60s"
     max_metrics: int = 64
     max_home_types: int = 64
     max_devices: int = 1_000_000
@@ -84,6 +86,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def lateness_us(self) -> int:
         """The allowed lateness in microseconds."""
         return self.horizon_us // 48 if self.lateness == "auto" else int(parse_duration_s(self.lateness) * 1e6)
+
+    @property
+    def snapshot_every_s(self) -> float:
+        """Least time between two snapshots in seconds."""
+        return parse_duration_s(self.snapshot_every)
 
     @property
     def slot_us(self) -> int:
@@ -138,9 +145,9 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> Set
     for name, (low, high) in _LIMITS.items():
         if not low <= getattr(settings, name) <= high:
             raise BadSetting(f"{getattr(settings, name)} is outside {low:g} to {high:g}", field=name)
-    for name in ("horizon", "grace", "lateness"):
+    for name in ("horizon", "grace", "lateness", "snapshot_every"):
         text = getattr(settings, name)
-        if name != "horizon" and text == "auto":
+        if name in ("grace", "lateness") and text == "auto":
             continue
         try:
             parse_duration_s(text)

@@ -51,9 +51,13 @@ class EventLog(Protocol):
 class MaturedExamples(Struct, frozen=True, kw_only=True):
     """Examples whose labels became final at one event, columns in order of maturity.
 
+    A *late* block holds examples that were final already and turned out positive by a failure reported afterwards.
+
     Attributes:
         home_type: Whose examples.
         at_seq: The event that made them mature; (home_type, at_seq) names the block.
+        place: Order of the block among those of the same event.
+        late: Whether it corrects labels that were final.
         seq: int64 (n,) event that holds the reading.
         row: int32 (n,) position in that event's group.
         device: int32 (n,) device number.
@@ -62,10 +66,15 @@ class MaturedExamples(Struct, frozen=True, kw_only=True):
         blend: float64 (n,) the risk that was answered.
         members: Names of the members.
         member_risk: float32 (n, members) their risks then, NaN where they gave none.
+        chosen: int32 (k,) positions of the examples that were learned.
+        columns: How many feature columns the home type had.
+        features: float32 (k, columns) feature rows of the learned examples, NaN where unknown.
     """
 
     home_type: str
     at_seq: int
+    place: int = 0
+    late: bool = False
     seq: bytes
     row: bytes
     device: bytes
@@ -74,6 +83,9 @@ class MaturedExamples(Struct, frozen=True, kw_only=True):
     blend: bytes
     members: list[str]
     member_risk: bytes
+    chosen: bytes = b""
+    columns: int = 0
+    features: bytes = b""
 
 
 class ExampleStore(Protocol):
@@ -85,6 +97,14 @@ class ExampleStore(Protocol):
 
     def blocks(self, home_type: str | None = None, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
         """All blocks, of one home type or of all, in order of ``at_seq`` then home type."""
+        ...
+
+    def around(self, home_type: str, first_us: int, last_us: int, *, up_to_seq: int) -> list[MaturedExamples]:
+        """Blocks of a home type that may hold examples with ``first_us <= ts <= last_us``, in order of ``at_seq``."""
+        ...
+
+    def prune(self, home_type: str, examples: int) -> None:
+        """Keep only the newest blocks of a home type, such that they hold at least this many examples."""
         ...
 
     def latest(self, home_type: str, examples: int, *, up_to_seq: int | None = None) -> list[MaturedExamples]:

@@ -50,7 +50,16 @@ class MemberState(Struct, frozen=True, kw_only=True):
 
 
 class LabelCounts(Struct, frozen=True, kw_only=True):
-    """What became of the examples of a home type."""
+    """What became of the examples of a home type.
+
+    Attributes:
+        pending: Waiting for their labels.
+        matured: Final; positive, negative and censored ones together.
+        learned: Learned; ``positives_learned`` and ``negatives_learned`` together.
+        late_readings: Readings that came behind the watermark and are no examples.
+        late_failures: Failures that were reported after labels were final which they concern.
+        late_positives: Labels that such a failure turned positive afterwards.
+    """
 
     pending: int = 0
     matured: int = 0
@@ -62,6 +71,7 @@ class LabelCounts(Struct, frozen=True, kw_only=True):
     negatives_learned: int = 0
     late_readings: int = 0
     late_failures: int = 0
+    late_positives: int = 0
 
 
 class HomeTypeSummary(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,8 @@ BASE_COLUMNS = ("gap_h", "hour_sin", "hour_cos", "weekday_sin", "weekday_cos", "
 PER_METRIC = ("raw", "fast", "slow", "deviation", "trend", "missing")
 """The block of columns of one metric; see `service.features.windows`."""
 
+_TYPE = "device_type="
+
 ABSURD = 1e30
 """A value of an unknown metric beyond this magnitude counts as missing: it would overflow float32 arithmetic."""
 
@@ -60,7 +62,20 @@ class Layout:
             self.type_index[name] = len(self.device_types)
             self.device_types.append(name)
             self.type_column = np.append(self.type_column, np.int32(len(self.columns)))
-            self.columns.append(f"device_type={name}")
+            self.columns.append(_TYPE + name)
+
+    @classmethod
+    def of_columns(cls, columns: Sequence[str]) -> "Layout":
+        """The layout that has these columns, in this order."""
+        layout = cls()
+        n = len(layout.columns)
+        while n < len(columns):
+            if columns[n].startswith(_TYPE):
+                layout.extend((), (columns[n].removeprefix(_TYPE),))
+            else:
+                layout.extend((columns[n].rsplit(".", 1)[0],), ())
+            n = len(layout.columns)
+        return layout
 
     @property
     def width(self) -> int:

@@ -8,7 +8,8 @@ metric and 40 bytes a device.
 This is the scorer's fold: it depends on the order of the accepted readings alone.
 """
 
-from typing import Final, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import numba
 import numpy as np
@@ -220,3 +221,25 @@ class Windows:
         self._last_slot[0] = other._last_slot[device]
         metrics = len(self.layout.metrics)
         self._levels[0, :metrics] = other._levels[device, :metrics]
+
+    def columns_of_state(self, devices: int) -> dict[str, npt.NDArray[np.generic]]:
+        """Copies of the state of the first ``devices`` devices, by name."""
+        metrics = len(self.layout.metrics)
+        return {
+            "last_ts": self.last_ts[:devices].copy(),
+            "folded_ts": self._folded_ts[:devices].copy(),
+            "cadence_h": self._cadence_h[:devices].copy(),
+            "last_slot": self._last_slot[:devices].copy(),
+            "levels": self._levels[:devices, :metrics].copy(),
+        }
+
+    def restore(self, columns: Sequence[str], state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Take over the layout of these columns, and the state of `columns_of_state`."""
+        self.layout = Layout.of_columns(columns)
+        devices = len(state["last_ts"])
+        self.reserve(devices)
+        self.last_ts[:devices] = state["last_ts"]
+        self._folded_ts[:devices] = state["folded_ts"]
+        self._cadence_h[:devices] = state["cadence_h"]
+        self._last_slot[:devices] = state["last_slot"]
+        self._levels[:devices, : len(self.layout.metrics)] = state["levels"]

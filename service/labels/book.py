@@ -48,6 +48,10 @@ class OutcomeBook:
         """The outcome of this id, if it has come."""
         return self._by_id.get(outcome_id)
 
+    def outcomes(self) -> list[Outcome]:
+        """All outcomes in the order in which they came; entered again in that order they make the same book."""
+        return list(self._by_id.values())
+
     def marks(self, key: DeviceKey) -> list[Mark]:
         """The effective marks of a device, in order of time. Do not change the list."""
         return self._marks.get(key, [])

@@ -57,14 +57,18 @@ class OnlineModel:
         self.kind = kind
         self.learned = 0
         self.positives = 0
-        self._seed = seed
+        self.seed = seed
         self._model: Any = None
         self._compiled: CompiledModel | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The compiled form is left out; it is made again when it is asked for."""
+        return self.__dict__ | {"_compiled": None}
 
     def learn(self, row: Row, label: bool, *, features: int | None = None) -> None:
         """Learn one example. At the first one, ``features`` tells how many there are; default: as many as it has."""
         if self._model is None:
-            self._model = BUILDERS[self.kind](self._seed, features or len(row))
+            self._model = BUILDERS[self.kind](self.seed, features or len(row))
         self._model.learn_one(row, label)
         self.learned += 1
         self.positives += label

@@ -31,7 +31,8 @@ class HomeTypeFold:
         self.sampler = Sampler(seed=settings.seed)
         self.scales = Scales()
         self.prior = Prior()
-        self.censored = self.late_readings = self.late_failures = 0
+        self.numbers: dict[DeviceKey, int] = {}
+        self.censored = self.late_readings = self.late_failures = self.late_positives = 0
         self.modes: dict[str, dict[str, int]] = {}
         self.models = {
             member: OnlineModel(kind, settings.seed + 1000 * (number + 1) + place)
@@ -40,12 +41,18 @@ class HomeTypeFold:
 
     def register(self, group: ReadingGroup) -> None:
         """Give new devices, metrics and device types their numbers."""
+        self.numbers.update((key, number) for number, key in enumerate(group.new_devices, len(self.devices)))
         self.devices.extend(group.new_devices)
         self.layout.extend(group.new_metrics, group.new_device_types)
         if len(self.devices) > len(self.last_seen):
             room = max(len(self.devices), 2 * len(self.last_seen)) - len(self.last_seen)
             self.last_seen = np.append(self.last_seen, np.full(room, NEVER, np.int64))
             self.device_type = np.append(self.device_type, np.zeros(room, np.int16))
+
+    def note_mode(self, device: int, mode: str) -> None:
+        """Count a failure mode for the device's type."""
+        seen = self.modes.setdefault(self.layout.device_types[self.device_type[device]], {})
+        seen[mode] = seen.get(mode, 0) + 1
 
     def row(self, values: Iterable[float]) -> Row:
         """A feature row as River takes it. A row logged before a column came is shorter; the column is unknown."""
@@ -65,4 +72,5 @@ class HomeTypeFold:
             negatives_learned=sampler.learned_negatives,
             late_readings=self.late_readings,
             late_failures=self.late_failures,
+            late_positives=self.late_positives,
         )

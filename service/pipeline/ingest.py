@@ -22,8 +22,8 @@ from service.contracts.readings import Reading
 from service.contracts.standing import AdvanceReceipt
 from service.pipeline.fleet import FleetState
 from service.pipeline.intake import Limits, take_outcomes, take_readings
+from service.pipeline.keeper import Keeper
 from service.pipeline.link import LearnerLink
-from service.pipeline.replay import replay_fleet
 from service.pipeline.score import Panel
 
 _GROUP = 64
@@ -56,7 +56,8 @@ class Ingest:
     Args:
         log: Where events go.
         link: The learner, or None for a service that only records (tests).
-        empty: Makes the fold of an empty log.
+        fleet: An empty fold, until `start` has recovered the real one.
+        keeper: Recovers the fold, and takes its snapshots.
         limits: How much may be known at once.
         lockstep: Whether to wait, before readings are scored, until everything before them is learned.
         queue_size: Requests that may wait.
@@ -68,7 +69,8 @@ class Ingest:
         *,
         log: EventLog,
         link: LearnerLink | None,
-        empty: Callable[[], FleetState],
+        fleet: FleetState,
+        keeper: Keeper,
         limits: Limits,
         lockstep: bool,
         queue_size: int,
@@ -76,11 +78,11 @@ class Ingest:
     ) -> None:
         self.lock = threading.Lock()
         self.panel = Panel()
-        self.fleet = empty()
+        self.fleet = fleet
         self.log_fault: str | None = None
         self._log = log
         self._link = link
-        self._empty = empty
+        self._keeper = keeper
         self._limits = limits
         self._lockstep = lockstep
         self._queue: queue.Queue[tuple[Job, Future[Any]] | None] = queue.Queue(queue_size)
@@ -89,8 +91,8 @@ class Ingest:
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
     def start(self) -> None:
-        """Replay the log and begin to take requests. Returns when that is possible."""
-        self.fleet = replay_fleet(self._log, self._empty())
+        """Recover the fold and begin to take requests. Returns when that is possible."""
+        self.fleet = self._keeper.recover(self._log)
         self._thread.start()
 
     def stop(self) -> None:
@@ -99,6 +101,7 @@ class Ingest:
         self._queue.put(None)
         if self._thread.is_alive():
             self._thread.join()
+            self._keeper.close(self.fleet)
 
     def submit(self, job: Job) -> Future[Any]:
         """Put a request in the queue. The future holds a `Receipt`, or an `AdvanceReceipt`, or a domain error.
@@ -162,8 +165,9 @@ class Ingest:
                 if blobs:
                     self._log.append(blobs)
                 self.log_fault = None
+                self._keeper.pass_by(self.fleet)
             except Exception as error:
-                self.fleet = replay_fleet(self._log, self._empty())
+                self.fleet = self._keeper.recover(self._log)
                 fault: Exception = error
                 if isinstance(error, OSError):
                     self.log_fault = str(error)

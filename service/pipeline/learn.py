@@ -8,6 +8,8 @@ given *before* (test), and then, if the sampler chooses it, is learned (train):
                            outcome ──► book ────────────┘
 """
 
+from typing import Any
+
 import numpy as np
 
 from service.contracts.events import (
@@ -21,13 +23,13 @@ from service.contracts.events import (
 from service.contracts.outcomes import Failure
 from service.contracts.ports import EventLog, ExampleStore, MaturedExamples
 from service.labels.book import DeviceKey, OutcomeBook, instant_us
-from service.labels.join import CENSORED, POSITIVE, label_of
-from service.labels.pending import Due
 from service.models.committee import BASELINE
+from service.models.online import OnlineModel
 from service.pipeline.home_type import HomeTypeFold
 from service.pipeline.learner_config import LearnSettings
 from service.pipeline.publication import DEFAULT, Publication
 from service.pipeline.rows import FeatureRows
+from service.pipeline.settle import Settler
 from service.pipeline.standing import Fleet, standing
 
 
@@ -44,11 +46,12 @@ class LearnerFold:
         self.seq = 0
         self.home_types: dict[str, HomeTypeFold] = {}
         self._settings = settings
-        self._rows = FeatureRows(log)
         self._examples = examples
         self._book = OutcomeBook()
         self._home_type_of: dict[DeviceKey, str] = {}
         self._fleet = Fleet(settings.seed)
+        self._rows = FeatureRows(log)
+        self._settler = Settler(settings, self._fleet, self._book, self._rows, examples)
         self._changed: set[str] = {DEFAULT}
         self._published: dict[str, int] = {}
 
@@ -57,27 +60,41 @@ class LearnerFold:
         if seq != self.seq + 1:
             raise ValueError(f"event {seq} after {self.seq}")
         self.seq = seq
-        matured: list[MaturedExamples] = []
+        settled: list[MaturedExamples | None] = []
         if isinstance(event, ReadingsLogged):
             for group in event.groups:
-                matured += self._readings(seq, group)
+                fold = self._readings(seq, group)
+                settled.append(self._settler.mature(seq, len(settled), fold))
         elif isinstance(event, OutcomesLogged):
-            for outcome in event.outcomes:
-                key = self._book.enter(outcome)
-                if key is not None and isinstance(outcome, Failure):
-                    self._failure_reported(key, outcome)
+            settled = self._outcomes(seq, event)
         elif isinstance(event, Advanced):
             for name in sorted(self.home_types) if event.home_type is None else [event.home_type]:
                 if name in self.home_types:
                     self.home_types[name].watermark.advance(event.to_us)
-                    matured += self._mature(seq, self.home_types[name])
+                    settled.append(self._settler.mature(seq, len(settled), self.home_types[name]))
         elif event.member == BASELINE:
             self._fleet.baseline = event
             self._changed.update(self.home_types, [DEFAULT])
-        if matured:
-            self._examples.put(matured)
+        blocks = [block for block in settled if block is not None]
+        if blocks:
+            self._examples.put(blocks)
+            self._changed.update(block.home_type for block in blocks)
+            self._changed.add(DEFAULT)  # the fleet's counts shift the global members everywhere
 
-    def _readings(self, seq: int, group: ReadingGroup) -> list[MaturedExamples]:
+    def _outcomes(self, seq: int, event: OutcomesLogged) -> list[MaturedExamples | None]:
+        """Enter outcomes; a failure that comes late settles final examples once more, together for a home type."""
+        late: dict[str, list[tuple[DeviceKey, int]]] = {}
+        for outcome in event.outcomes:
+            key = self._book.enter(outcome)
+            if key is not None and isinstance(outcome, Failure) and key in self._home_type_of:
+                late.setdefault(self._home_type_of[key], []).append((key, instant_us(outcome.ts)))
+        out: list[MaturedExamples | None] = []
+        for name, failures in late.items():
+            self._changed.add(name)
+            out.append(self._settler.late(seq, len(out), self.home_types[name], failures))
+        return out
+
+    def _readings(self, seq: int, group: ReadingGroup) -> HomeTypeFold:
         fold = self.home_types.get(group.home_type)
         if fold is None:
             fold = HomeTypeFold(group.home_type, self._settings, len(self.home_types))
@@ -106,71 +123,44 @@ class LearnerFold:
         turn[example] = True
         fold.watermark.hear(columns.device, columns.ts, turn)
         self._changed.add(group.home_type)
-        return self._mature(seq, fold)
+        return fold
 
-    def _failure_reported(self, key: DeviceKey, failure: Failure) -> None:
-        home_type = self._home_type_of.get(key)
-        if home_type is None:
-            return
-        fold = self.home_types[home_type]
-        failed_us = instant_us(failure.ts)
-        fold.late_failures += failed_us <= fold.watermark.value_us - self._settings.grace_us
-        self._changed.add(home_type)
+    def models(self) -> dict[str, OnlineModel]:
+        """All online models, by the key under which they are published."""
+        models = dict(self._fleet.models)
+        for name, fold in self.home_types.items():
+            models.update({f"{member}@{name}": model for member, model in fold.models.items()})
+        return models
 
-    def _mature(self, seq: int, fold: HomeTypeFold) -> list[MaturedExamples]:
-        settings = self._settings
-        due = fold.pending.take_due(fold.watermark.value_us - settings.horizon_us - settings.grace_us)
-        if due is None:
-            return []
-        labels = np.empty(len(due), np.int8)
-        for i in range(len(due)):
-            labels[i] = self._settle(fold, due, i)
-        members = list(due.member_risk)
-        risks = np.column_stack([due.member_risk[name] for name in members])
-        return [
-            MaturedExamples(
-                home_type=fold.home_type,
-                at_seq=seq,
-                seq=due.seq.tobytes(),
-                row=due.row.tobytes(),
-                device=due.device.tobytes(),
-                ts=due.ts.tobytes(),
-                label=labels.tobytes(),
-                blend=due.blend.tobytes(),
-                members=members,
-                member_risk=risks.tobytes(),
-            )
-        ]
+    def state(self) -> dict[str, Any]:
+        """All that a snapshot keeps, models included; see `service.pipeline.learner_snapshot`."""
+        return {
+            "seq": self.seq,
+            "home_types": self.home_types,
+            "book": self._book,
+            "home_type_of": self._home_type_of,
+            "fleet": self._fleet,
+        }
 
-    def _settle(self, fold: HomeTypeFold, due: Due, i: int) -> int:
-        """Label one due example, score it, and learn it if it is chosen; returns the label."""
-        device, ts, seq, row = int(due.device[i]), int(due.ts[i]), int(due.seq[i]), int(due.row[i])
-        marks = self._book.marks(fold.devices[device])
-        label, mode = label_of(ts, self._settings.horizon_us, marks, int(fold.last_seen[device]))
-        if label == CENSORED:
-            fold.censored += 1
-            return label
-        positive = label == POSITIVE
-        risks = {member: float(column[i]) for member, column in due.member_risk.items()}
-        fold.scales.add(positive, risks)
-        self._fleet.scales.add(positive, risks)
-        fold.prior.learn(positive)
-        if positive:
-            device_type = fold.layout.device_types[fold.device_type[device]]
-            seen = fold.modes.setdefault(device_type, {})
-            seen[mode] = seen.get(mode, 0) + 1
-        chosen = fold.sampler.choose(positive=positive, seq=seq, row=row)
-        self._fleet.sampler.count(positive=positive, chosen=chosen)
-        self._changed.add(DEFAULT)  # the fleet's counts shift the global members everywhere
-        if chosen:
-            x = fold.row(self._rows.of(seq, fold.home_type, row))
-            for model in (*fold.models.values(), *self._fleet.models.values()):
-                model.learn(x, positive, features=fold.layout.width)
-            self._fleet.metrics.update(fold.layout.metrics)
-        return label
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over a state. Everything counts as changed, so that the next publication is whole."""
+        self.seq = state["seq"]
+        self.home_types = state["home_types"]
+        self._book = state["book"]
+        self._home_type_of = state["home_type_of"]
+        self._fleet = state["fleet"]
+        self._settler = Settler(self._settings, self._fleet, self._book, self._rows, self._examples)
+        self._changed = {DEFAULT, *self.home_types}
+        self._published.clear()
+
+    def learn_again(self, home_type: str, values: list[float], positive: bool) -> None:
+        """Let the members learn an example of the training store, as they did when it was new."""
+        self._settler.learn(self.home_types[home_type], values, positive)
 
     def publication(self) -> Publication:
         """What changed since the last call."""
+        if DEFAULT in self._changed:
+            self._changed.update(self.home_types)
         models = dict(self._fleet.models)
         for name in sorted(self._changed - {DEFAULT}):
             models.update({f"{member}@{name}": model for member, model in self.home_types[name].models.items()})
@@ -179,8 +169,6 @@ class LearnerFold:
             if model.learned > self._published.get(key, 0) and (form := model.compiled()) is not None:
                 compiled[key] = form
                 self._published[key] = model.learned
-        if DEFAULT in self._changed:
-            self._changed.update(self.home_types)
         out = Publication(
             seq=self.seq,
             models=compiled,

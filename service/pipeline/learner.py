@@ -16,6 +16,7 @@ import msgspec
 from service.contracts.ports import EventLog
 from service.pipeline.learn import LearnerFold
 from service.pipeline.learner_config import LearnerConfig
+from service.pipeline.learner_keeper import LearnerKeeper
 from service.pipeline.link import read_frame, write_frame
 from service.pipeline.publication import encode_publication
 from service.pipeline.replay import decode_record
@@ -35,14 +36,17 @@ def main() -> None:
     config = msgspec.msgpack.decode(frame, type=LearnerConfig)
     if not config.lockstep:
         os.nice(5)
-    log = SqliteEventLog(Path(config.log), read_only=True)
-    examples = SqliteExampleStore(Path(config.examples))
-    fold = LearnerFold(config.settings, log, examples)
+    folder = Path(config.folder)
+    log = SqliteEventLog(folder / "events.db", read_only=True)
+    examples = SqliteExampleStore(folder / "examples.db")
+    keeper = LearnerKeeper(folder, config.snapshot_every_s)
+    fold = keeper.recover(config.settings, log, examples)
     # What would be printed by a library must not get between the frames.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
-        _serve(fold, log, commands.fileno(), out, lockstep=config.lockstep)
+        _serve(fold, log, keeper, commands.fileno(), out, lockstep=config.lockstep)
+        keeper.close(fold)
     except BrokenPipeError:
         os._exit(0)
     finally:
@@ -50,7 +54,9 @@ def main() -> None:
         log.close()
 
 
-def _serve(fold: LearnerFold, log: EventLog, commands: int, out: IO[bytes], *, lockstep: bool) -> None:
+def _serve(
+    fold: LearnerFold, log: EventLog, keeper: LearnerKeeper, commands: int, out: IO[bytes], *, lockstep: bool
+) -> None:
     wanted, published_at = 0, 0.0
     inbox = b""
     published_seq = -1
@@ -63,6 +69,7 @@ def _serve(fold: LearnerFold, log: EventLog, commands: int, out: IO[bytes], *, l
         if due and fold.seq > published_seq:
             write_frame(out, encode_publication(fold.publication()))
             published_at, published_seq = now, fold.seq
+            keeper.pass_by(fold)
         while select.select([commands], [], [], 0.0 if records else _POLL_S)[0]:
             chunk = os.read(commands, 65_536)
             if not chunk:

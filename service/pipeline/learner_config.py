@@ -16,7 +16,7 @@ class LearnSettings(Struct, frozen=True, kw_only=True):
 class LearnerConfig(Struct, frozen=True, kw_only=True):
     """The first frame the learner is sent."""
 
-    log: str
-    examples: str
+    folder: str
+    snapshot_every_s: float
     lockstep: bool
     settings: LearnSettings

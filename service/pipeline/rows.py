@@ -24,12 +24,19 @@ class FeatureRows:
         Raises:
             LookupError: The event is no longer in the log.
         """
+        values = self.find(seq, home_type, row)
+        if values is None:
+            raise LookupError(f"event {seq} holds no readings (any more)")
+        return values
+
+    def find(self, seq: int, home_type: str, row: int) -> list[float] | None:
+        """The values of one example, NaN where unknown; None if its event is no longer in the log."""
         key = (seq, home_type)
         if key not in self._cache:
             record = self._log.get(seq)
             event = decode_event(record.blob) if record is not None else None
             if not isinstance(event, ReadingsLogged):
-                raise LookupError(f"event {seq} holds no readings (any more)")
+                return None
             for group in event.groups:
                 self._cache[seq, group.home_type] = GroupColumns(group).features
             while len(self._cache) > _CACHED_EVENTS:

@@ -6,9 +6,11 @@ Rebuilt by a replay at will, so it need not be durable at every commit; one bloc
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import apsw
 import msgspec
+import numpy as np
 
 from service.contracts.ports import MaturedExamples
 from service.storage.newest import newest_of
@@ -32,26 +34,48 @@ class SqliteExampleStore:
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS matured("
-            "home_type TEXT, at_seq INTEGER, blob BLOB NOT NULL, PRIMARY KEY(home_type, at_seq)) WITHOUT ROWID"
+            "home_type TEXT, at_seq INTEGER, examples INTEGER, first_ts INTEGER, last_ts INTEGER, blob BLOB NOT NULL, "
+            "PRIMARY KEY(home_type, at_seq)) WITHOUT ROWID"
         )
+        self._db.execute("CREATE INDEX IF NOT EXISTS by_ts ON matured(home_type, last_ts, first_ts)")
 
     def put(self, blocks: Sequence[MaturedExamples]) -> None:
         """See `ExampleStore.put`."""
+        rows = []
+        for block in blocks:
+            ts = np.frombuffer(block.ts, np.int64)
+            span = (int(ts.min()), int(ts.max())) if len(ts) else (0, -1)
+            rows.append((block.home_type, block.at_seq, len(ts), *span, _ENCODER.encode(block)))
         with self._lock, self._db:
-            self._db.executemany(
-                "INSERT OR REPLACE INTO matured(at_seq, home_type, blob) VALUES (?, ?, ?)",
-                [(block.at_seq, block.home_type, _ENCODER.encode(block)) for block in blocks],
-            )
+            self._db.executemany("INSERT OR REPLACE INTO matured VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def blocks(self, home_type: str | None = None, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
         """See `ExampleStore.blocks`."""
+        return self._select(
+            "WHERE (?1 IS NULL OR home_type = ?1) AND (?2 IS NULL OR at_seq <= ?2) ORDER BY at_seq, home_type",
+            (home_type, up_to_seq),
+        )
+
+    def around(self, home_type: str, first_us: int, last_us: int, *, up_to_seq: int) -> list[MaturedExamples]:
+        """See `ExampleStore.around`."""
+        return self._select(
+            "WHERE home_type = ?1 AND last_ts >= ?2 AND first_ts <= ?3 AND at_seq <= ?4 ORDER BY at_seq",
+            (home_type, first_us, last_us, up_to_seq),
+        )
+
+    def prune(self, home_type: str, examples: int) -> None:
+        """See `ExampleStore.prune`."""
         with self._lock:
+            oldest, count = None, 0
             rows = self._db.execute(
-                "SELECT blob FROM matured WHERE (?1 IS NULL OR home_type = ?1) AND (?2 IS NULL OR at_seq <= ?2) "
-                "ORDER BY at_seq, home_type",
-                (home_type, up_to_seq),
+                "SELECT at_seq, examples FROM matured WHERE home_type = ? ORDER BY at_seq DESC", (home_type,)
             ).fetchall()
-        return [_decoded(blob) for (blob,) in rows]
+            for at_seq, held in rows:
+                if count >= examples:
+                    break
+                oldest, count = at_seq, count + int(held)  # type: ignore[arg-type]  # an integer column
+            if oldest is not None:
+                self._db.execute("DELETE FROM matured WHERE home_type = ? AND at_seq < ?", (home_type, oldest))
 
     def latest(self, home_type: str, examples: int, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
         """See `ExampleStore.latest`."""
@@ -70,6 +94,11 @@ class SqliteExampleStore:
     def close(self) -> None:
         """See `ExampleStore.close`."""
         self._db.close()
+
+    def _select(self, clause: str, bindings: tuple[Any, ...]) -> list[MaturedExamples]:
+        with self._lock:
+            rows = self._db.execute(f"SELECT blob FROM matured {clause}", bindings).fetchall()
+        return [_decoded(blob) for (blob,) in rows]
 
 
 def _decoded(blob: object) -> MaturedExamples:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from service.contracts.ports import LogRecord, MaturedExamples
 from service.storage.newest import newest_of
 
@@ -57,6 +59,26 @@ class MemoryExampleStore:
             for (seq, name), block in sorted(self._blocks.items())
             if (home_type is None or name == home_type) and (up_to_seq is None or seq <= up_to_seq)
         ]
+
+    def around(self, home_type: str, first_us: int, last_us: int, *, up_to_seq: int) -> list[MaturedExamples]:
+        """See `ExampleStore.around`."""
+        out = []
+        for block in self.blocks(home_type, up_to_seq=up_to_seq):
+            ts = np.frombuffer(block.ts, np.int64)
+            if len(ts) and ts.max() >= first_us and ts.min() <= last_us:
+                out.append(block)
+        return out
+
+    def prune(self, home_type: str, examples: int) -> None:
+        """See `ExampleStore.prune`."""
+        blocks = self.blocks(home_type)
+        count = 0
+        for n in range(len(blocks) - 1, -1, -1):
+            if count >= examples:
+                for block in blocks[: n + 1]:
+                    del self._blocks[block.at_seq, home_type]
+                return
+            count += len(blocks[n].label)
 
     def latest(self, home_type: str, examples: int, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
         """See `ExampleStore.latest`."""

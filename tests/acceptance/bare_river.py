@@ -6,6 +6,7 @@ no log, no processes, no compiled models, no columns.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -46,6 +47,18 @@ class _Counts:
         return learned - math.log((self.positives + 0.5) / (self.negatives + 0.5))
 
 
+@dataclass
+class _Example:
+    """An example, pending or final."""
+
+    ts: int
+    seq: int
+    place: int
+    device: Device
+    row: dict[str, float]
+    label: bool | None = None
+
+
 class _HomeType:
     def __init__(self, number: int, horizon_us: int, seed: int) -> None:
         self.windows = Windows(horizon_us=horizon_us, slot_us=horizon_us // 48)
@@ -53,7 +66,8 @@ class _HomeType:
         self.counts = _Counts()
         self.models: dict[str, Any] = {}
         self.seed = seed + 1000 * (number + 1)
-        self.pending: list[tuple[int, int, int, Device, dict[str, float]]] = []
+        self.pending: list[_Example] = []
+        self.final: list[_Example] = []
         self.turns = 0
         self.heard: dict[Device, int] = {}
         self.newest: dict[Device, int] = {}
@@ -99,6 +113,35 @@ class BareRiver:
                     for of_type in self._types.values():
                         if device in of_type.devices:
                             of_type.windows.forget_past(of_type.devices.index(device))
+        failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+        late: dict[int, list[Failure]] = {}
+        for failure in failures:
+            for n, of_type in enumerate(self._types.values()):
+                if (failure.home_id, failure.device_id) in of_type.devices:
+                    late.setdefault(n, []).append(failure)
+        for n, told_late in late.items():
+            self._learn_late(list(self._types.values())[n], told_late)
+
+    def _learn_late(self, of_type: _HomeType, failures: Sequence[Failure]) -> None:
+        """What was final and turns out positive is learned once more, as a positive."""
+        final_us = of_type.watermark - self._horizon_us - self._horizon_us // 24
+        found: dict[tuple[int, int], _Example] = {}
+        for failure in failures:
+            failed_us = round(failure.ts.timestamp() * 1e6)
+            for example in of_type.final:
+                near = failed_us - self._horizon_us <= example.ts <= min(final_us, failed_us - 1)
+                if near and example.device == (failure.home_id, failure.device_id):
+                    found[example.seq, example.place] = example
+        order = sorted(found.values(), key=lambda e: (e.ts, of_type.devices.index(e.device), e.seq, e.place))
+        for example in order:
+            if example.label is True or self._label(of_type, example.device, example.ts) is not True:
+                continue
+            for counts in (of_type.counts, self._fleet):
+                counts.positives += 1
+                counts.learned_positives += 1
+                counts.negatives -= example.label is False
+            example.label = True
+            self._train(of_type, example.row, True)
 
     def readings(self, seq: int, readings: Sequence[Reading]) -> list[dict[str, float]]:
         """Each reading's raw probabilities by member, lowered by the sampling shift, as log odds; then learn.
@@ -159,17 +202,18 @@ class BareRiver:
             device = (reading.home_id, reading.device_id)
             if example[i]:
                 if ts >= of_type.watermark:
-                    of_type.pending.append((ts, seq, k, device, rows[i]))
+                    of_type.pending.append(_Example(ts, seq, k, device, rows[i]))
                 k += 1
             of_type.hear(device, ts, bool(example[i]))
         of_type.move_watermark(self._horizon_us // 48)
         due = of_type.watermark - self._horizon_us - self._horizon_us // 24
-        matured = sorted(item for item in of_type.pending if item[0] <= due)
-        of_type.pending = [item for item in of_type.pending if item[0] > due]
-        for ts, at_seq, place, device, row in matured:
-            label = self._label(of_type, device, ts)
-            if label is not None:
-                self._settle(of_type, label, at_seq, place, row)
+        matured = [example for example in of_type.pending if example.ts <= due]
+        of_type.pending = [example for example in of_type.pending if example.ts > due]
+        for example in sorted(matured, key=lambda e: (e.ts, e.seq, e.place)):
+            example.label = self._label(of_type, example.device, example.ts)
+            of_type.final.append(example)
+            if example.label is not None:
+                self._settle(of_type, example, example.label)
 
     def _label(self, of_type: _HomeType, device: Device, ts: int) -> bool | None:
         told = sorted(
@@ -185,21 +229,25 @@ class BareRiver:
             return None if after[0][1] else True
         return False if of_type.newest[device] >= ts + self._horizon_us else None
 
-    def _settle(self, of_type: _HomeType, label: bool, seq: int, place: int, row: dict[str, float]) -> None:
+    def _settle(self, of_type: _HomeType, example: _Example, label: bool) -> None:
         own = of_type.counts
         rate = min(1.0, 2.0 * own.positives / (own.negatives + 1))
-        chosen = label or (own.positives > 0 and unit_hash(self._seed, seq, place) < max(0.02, rate))
+        lot = unit_hash(self._seed, example.seq, example.place)
+        chosen = label or (own.positives > 0 and lot < max(0.02, rate))
         for counts in (own, self._fleet):
             counts.positives += label
             counts.negatives += not label
             counts.learned_positives += label and chosen
             counts.learned_negatives += chosen and not label
         if chosen:
-            width = of_type.windows.layout.width
-            self.learned += 1
-            if not of_type.models:
-                of_type.models = {"forest": _forest(of_type.seed, width), "logistic": _logistic()}
-            if not self._global:
-                self._global = {"global_forest": _forest(self._seed, width), "global_logistic": _logistic()}
-            for model in (*of_type.models.values(), *self._global.values()):
-                model.learn_one(row, label)
+            self._train(of_type, example.row, label)
+
+    def _train(self, of_type: _HomeType, row: dict[str, float], label: bool) -> None:
+        width = of_type.windows.layout.width
+        self.learned += 1
+        if not of_type.models:
+            of_type.models = {"forest": _forest(of_type.seed, width), "logistic": _logistic()}
+        if not self._global:
+            self._global = {"global_forest": _forest(self._seed, width), "global_logistic": _logistic()}
+        for model in (*of_type.models.values(), *self._global.values()):
+            model.learn_one(row, label)

@@ -26,18 +26,23 @@ def _play(service: ServiceProcess, requests: list[Any]) -> list[Any]:
 
 
 @pytest.mark.timeout(300)
-def test_killed_service_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
-    """Killed in mid-stream and started again, every later answer equals that of a service that lived on."""
+@pytest.mark.parametrize("snapshot_every", ["0s", "1h"])
+def test_killed_service_goes_on_as_if_nothing_had_been(tmp_path: Path, snapshot_every: str) -> None:
+    """Killed in mid-stream and started again, every later answer equals that of a service that lived on.
+
+    From a snapshot and the tail of the log, and from the log alone.
+    """
     requests = list(fleet_requests(6, 1.5, seed=3))
     half = len(requests) // 2
     with ServiceProcess(tmp_path / "lived", *LOCKSTEP) as lived:
         expected = _play(lived, requests)
         weights = lived.get("/v1/evaluation")
-    killed = ServiceProcess(tmp_path / "killed", *LOCKSTEP)
+    killed = ServiceProcess(tmp_path / "killed", *LOCKSTEP, HEARTHBEAT_SNAPSHOT_EVERY=snapshot_every)
     killed.start()
     actual = _play(killed, requests[:half])
     device = actual[-1]
     killed.kill()
+    assert (snapshot_every == "0s") == any((tmp_path / "killed" / "snapshots").glob("scorer-*"))
     with killed:
         again = _play(killed, requests[half - 1 : half])[0]
         assert 0 == again["accepted"]

@@ -9,6 +9,7 @@ import pytest
 from service.contracts.errors import Busy, Unavailable
 from service.contracts.ports import EventLog
 from service.pipeline.ingest import Ingest, OutcomesJob, ReadingsJob
+from service.pipeline.keeper import Keeper
 from service.storage.memory import MemoryEventLog
 from tests.pipeline.streams import LIMITS, NOW_US, empty_fleet, hourly
 
@@ -31,7 +32,14 @@ def make(log: EventLog, *, queue_size: int = 16) -> Ingest:
         raise AssertionError(error)
 
     return Ingest(
-        log=log, link=None, empty=empty_fleet, limits=LIMITS, lockstep=False, queue_size=queue_size, on_fatal=fatal
+        log=log,
+        link=None,
+        fleet=empty_fleet(),
+        keeper=Keeper(None, 0.0, empty_fleet),
+        limits=LIMITS,
+        lockstep=False,
+        queue_size=queue_size,
+        on_fatal=fatal,
     )
 
 

@@ -1,0 +1,75 @@
+"""The keeper of the scorer's snapshots: takes them in passing, writes them in the background, recovers from them."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from service.contracts.ports import EventLog
+from service.pipeline.fleet import FleetState
+from service.pipeline.fleet_snapshot import encode, freeze, thaw
+from service.pipeline.replay import replay_fleet
+from service.storage.snapshots import SnapshotStore
+
+_LOG = logging.getLogger("hearthbeat.snapshots")
+
+
+class Keeper:
+    """Snapshots of the scorer's fold.
+
+    Args:
+        store: Where they lie, or None to do without.
+        every_s: Least time between two, in seconds.
+        empty: Makes the fold of an empty log.
+    """
+
+    def __init__(self, store: SnapshotStore | None, every_s: float, empty: Callable[[], FleetState]) -> None:
+        self._store = store
+        self._every_s = every_s
+        self._empty = empty
+        self._taken_at = time.monotonic()
+        self._taken_seq = 0
+        self._writer: threading.Thread | None = None
+
+    def recover(self, log: EventLog) -> FleetState:
+        """The fold of the whole log: the newest good snapshot, and what follows it in the log.
+
+        Raises:
+            LogDamaged: The log cannot be read.
+        """
+        fleet = self._empty()
+        last = log.last_seq()
+        for _, state in self._store.newest_first(last) if self._store is not None else ():
+            try:
+                fleet = thaw(state, self._empty())
+                break
+            except ValueError as error:
+                _LOG.warning("a snapshot is skipped: %s", error)
+        self._taken_seq = fleet.seq
+        return replay_fleet(log, fleet)
+
+    def pass_by(self, fleet: FleetState) -> None:
+        """Take a snapshot if it is time. Call it under the ingest lock, when all that is folded is durable."""
+        if self._store is None or fleet.seq == self._taken_seq:
+            return
+        writing = self._writer is not None and self._writer.is_alive()
+        if writing or time.monotonic() - self._taken_at < self._every_s:
+            return
+        frozen = freeze(fleet)
+        self._taken_at, self._taken_seq = time.monotonic(), fleet.seq
+        self._writer = threading.Thread(target=self._write, args=(fleet.seq, frozen), name="snapshot", daemon=True)
+        self._writer.start()
+
+    def close(self, fleet: FleetState) -> None:
+        """Wait for the writer, and keep the last state."""
+        if self._writer is not None:
+            self._writer.join()
+        if self._store is not None and fleet.seq > self._taken_seq:
+            self._write(fleet.seq, freeze(fleet))
+
+    def _write(self, seq: int, frozen: object) -> None:
+        assert self._store is not None
+        try:
+            self._store.save(seq, encode(frozen))
+        except OSError as error:
+            _LOG.warning("no snapshot could be written: %s", error)

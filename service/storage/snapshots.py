@@ -1,0 +1,138 @@
+"""Snapshots: the state of a fold at a sequence number, kept so that a restart need not fold the whole log.
+
+One file each: a line of JSON (the manifest), then the state. It is written to a temporary file, made durable, renamed,
+and the folder made durable, so a file of the final name is whole. A manifest carries a SHA-256 of the state and a keyed
+digest over both; what does not match, or was made by something else, is skipped with a warning for an older one.
+"""
+
+import hashlib
+import hmac
+import logging
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+_LOG = logging.getLogger("hearthbeat.snapshots")
+
+
+class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a snapshot says of itself.
+
+    Attributes:
+        kind: Of which fold, or part of one.
+        seq: The log is folded up to here.
+        made_with: Versions that must be the same for the state to be read again.
+        sha256: Of the state, in hexadecimal.
+        mac: HMAC-SHA-256 of the manifest without it, and the state, under the folder's key.
+    """
+
+    kind: str
+    seq: int
+    made_with: dict[str, str]
+    sha256: str
+    mac: str = ""
+
+
+def folder_key(folder: Path) -> bytes:
+    """The secret of a data folder, made at first use and readable by its owner only."""
+    path = folder / "snapshot.key"
+    if not path.exists():
+        unfinished = folder / f".key.{os.getpid()}"
+        unfinished.touch(mode=0o600)
+        unfinished.write_bytes(secrets.token_bytes(32))
+        unfinished.rename(path)
+    return path.read_bytes()
+
+
+class SnapshotStore:
+    """The snapshots of one kind in a folder.
+
+    Args:
+        folder: Where they lie; made if it is not there.
+        kind: Of which fold.
+        key: Under which they are signed.
+        made_with: Versions of what reads and writes them.
+        keep: How many are kept.
+    """
+
+    def __init__(self, folder: Path, kind: str, *, key: bytes, made_with: Mapping[str, str], keep: int = 3) -> None:
+        self._folder = folder
+        self._kind = kind
+        self._key = key
+        self._made_with = dict(made_with)
+        self._keep = keep
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def save(self, seq: int, state: bytes) -> Path:
+        """Keep a state, and drop the oldest beyond the number to keep.
+
+        Raises:
+            OSError: It could not be written; the former ones stay.
+        """
+        bare = Manifest(kind=self._kind, seq=seq, made_with=self._made_with, sha256=hashlib.sha256(state).hexdigest())
+        signed = msgspec.structs.replace(bare, mac=self._mac(bare, state))
+        path = self._folder / f"{self._kind}-{seq:016d}.snapshot"
+        unfinished = self._folder / f".{path.name}.{os.getpid()}"
+        try:
+            with unfinished.open("wb") as file:
+                file.write(msgspec.json.encode(signed) + b"\n")
+                file.write(state)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
+        place = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(place)
+        finally:
+            os.close(place)
+        for old in self._paths()[self._keep :]:
+            old.unlink(missing_ok=True)
+        return path
+
+    def newest_first(self, up_to_seq: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """The good snapshots as (seq, state); others are skipped with a warning."""
+        for path in self._paths():
+            try:
+                head, state = path.read_bytes().split(b"\n", 1)
+                manifest = msgspec.json.decode(head, type=Manifest)
+            except (OSError, ValueError) as error:
+                _LOG.warning("snapshot %s is skipped: it cannot be read (%s)", path.name, error)
+                continue
+            fault = self._fault(manifest, state)
+            if fault is None and up_to_seq is not None and manifest.seq > up_to_seq:
+                fault = f"it is of event {manifest.seq}, and the log ends at {up_to_seq}"
+            if fault is None:
+                yield manifest.seq, state
+            else:
+                _LOG.warning("snapshot %s is skipped: %s", path.name, fault)
+
+    def seqs(self) -> list[int]:
+        """Sequence numbers of the snapshots there are, the newest first."""
+        return [int(path.stem.rsplit("-", 1)[1]) for path in self._paths()]
+
+    def _paths(self) -> list[Path]:
+        return sorted(self._folder.glob(f"{self._kind}-[0-9]*.snapshot"), reverse=True)
+
+    def _fault(self, manifest: Manifest, state: bytes) -> str | None:
+        bare = msgspec.structs.replace(manifest, mac="")
+        if manifest.kind != self._kind:
+            return f"it is of kind {manifest.kind!r}"
+        if not hmac.compare_digest(manifest.mac, self._mac(bare, state)):
+            return "it was changed, or written under another key"
+        if hashlib.sha256(state).hexdigest() != manifest.sha256:
+            return "it does not match its SHA-256"
+        if manifest.made_with != self._made_with:
+            return f"it was made with {manifest.made_with}, this is {self._made_with}"
+        return None
+
+    def _mac(self, bare: Manifest, state: bytes) -> str:
+        digest = hmac.new(self._key, msgspec.json.encode(bare), hashlib.sha256)
+        digest.update(state)
+        return digest.hexdigest()

@@ -1,0 +1,70 @@
+"""Snapshots of the learner: a fold restored goes on as if it had never stopped."""
+
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.pipeline.learn import LearnerFold
+from service.pipeline.learner_snapshot import dump_fold, dump_models, load_fold, load_models
+from service.pipeline.replay import decode_record
+from service.storage.memory import MemoryEventLog, MemoryExampleStore
+from tests.pipeline.streams import SETTINGS, hourly
+from tests.pipeline.test_learn import digest, run
+
+
+def folded(log: MemoryEventLog, up_to: int, fold: LearnerFold) -> LearnerFold:
+    for record in log.read(fold.seq, limit=up_to - fold.seq):
+        fold.apply(record.seq, decode_record(record))
+    return fold
+
+
+@pytest.fixture(scope="module")
+def logged() -> tuple[MemoryEventLog, bytes]:
+    log, fold, _ = run(hourly(160), advance_h=3)
+    return log, digest(fold)
+
+
+@settings(max_examples=8)
+@given(cut=st.integers(1, 170), models=st.booleans())
+def test_snapshot_and_tail_are_the_whole_fold(logged: tuple[MemoryEventLog, bytes], cut: int, models: bool) -> None:
+    """Cut anywhere; with the models, or without them, when they learn again from the training store."""
+    log, whole = logged
+    cut = min(cut, log.last_seq())
+    store = MemoryExampleStore()
+    first = folded(log, cut, LearnerFold(SETTINGS, log, store))
+    fold_part, models_part = dump_fold(first), dump_models(first)
+    heir = load_fold(fold_part, load_models(models_part) if models else None, SETTINGS, log, store)
+    assert cut == heir.seq
+    assert digest(first) == digest(heir)
+    assert whole == digest(folded(log, log.last_seq(), heir))
+
+
+def test_a_store_from_the_future_does_no_harm(logged: tuple[MemoryEventLog, bytes]) -> None:
+    """After a crash the store may be ahead of the snapshot: what it holds beyond is not used, and written again."""
+    log, whole = logged
+    store = MemoryExampleStore()
+    early = folded(log, 90, LearnerFold(SETTINGS, log, store))
+    parts = dump_fold(early), dump_models(early)
+    folded(log, log.last_seq(), early)
+    for models in (load_models(parts[1]), None):
+        heir = load_fold(parts[0], models, SETTINGS, log, store)
+        assert whole == digest(folded(log, log.last_seq(), heir))
+
+
+class _Evil:
+    def __reduce__(self) -> Any:
+        return print, ("it ran",)
+
+
+@pytest.mark.parametrize("blob", [b"", b"nonsense", pickle.dumps(_Evil()), pickle.dumps(5)])
+def test_foreign_bytes_are_refused(blob: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    """No name outside the list is resolved, and nothing of the bytes' choosing runs."""
+    with pytest.raises(ValueError, match="not a"):
+        load_fold(blob, None, SETTINGS, MemoryEventLog(), MemoryExampleStore())
+    if blob != pickle.dumps(5):
+        with pytest.raises(ValueError, match="not a"):
+            load_models(blob)
+    assert "" == capsys.readouterr().out
