@@ -32,6 +32,7 @@ from service.pipeline.keeper import Keeper
 from service.pipeline.learner_config import LearnerConfig, LearnSettings
 from service.pipeline.link import LearnerLink
 from service.pipeline.publication import Member
+from service.pipeline.retention import Retention
 from service.pipeline.service import Service, now_us
 from service.pipeline.warmup import warm_up
 from service.settings import Settings
@@ -117,6 +118,7 @@ class Runtime:
         config = LearnerConfig(
             folder=str(folder),
             snapshot_every_s=settings.snapshot_every_s,
+            training_window=settings.training_window,
             lockstep=settings.lockstep,
             settings=LearnSettings(
                 horizon_us=settings.horizon_us,
@@ -143,6 +145,7 @@ class Runtime:
             lockstep=settings.lockstep,
             queue_size=settings.queue_size,
             on_fatal=self._fail,
+            retention=Retention(keep_us=settings.log_keep_us, max_bytes=settings.log_max_bytes),
         )
         self.service = Service(
             ingest=self._ingest,

@@ -45,6 +45,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         baseline: ``auto`` trains it at the first start, ``off`` does without, else a file made by train-baseline.
         seed: Seed of the models and of sampling.
         snapshot_every: Least time between two snapshots of a fold, a duration.
+        log_keep: How long events stay in the log once no fold needs them, a duration.
+        log_max_bytes: Beyond this size events that no fold needs go earlier, the oldest first.
+        training_window: Matured examples kept per home type, for evaluation and training.
         max_metrics: Names of metrics a home type may have.
         max_home_types: How many home types there may be.
         max_devices: How many devices there may be.
@@ -64,6 +67,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     baseline: str = "auto"
     seed: int = 1
     snapshot_every: str = "60s"
+    log_keep: str = "30d"
+    log_max_bytes: int = 20_000_000_000
+    training_window: int = 500_000
     max_metrics: int = 64
     max_home_types: int = 64
     max_devices: int = 1_000_000
@@ -93,6 +99,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return parse_duration_s(self.snapshot_every)
 
     @property
+    def log_keep_us(self) -> int:
+        """How long events stay in the log, in microseconds."""
+        return int(parse_duration_s(self.log_keep) * 1e6)
+
+    @property
     def slot_us(self) -> int:
         """Width of a slot in microseconds: a forty-eighth of the horizon."""
         return max(self.horizon_us // 48, 1)
@@ -106,6 +117,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 _LIMITS: dict[str, tuple[float, float]] = {
     "port": (0, 65_535),
     "seed": (0, 2**31 - 1),
+    "log_max_bytes": (1_000_000, 2**62),
+    "training_window": (1_000, 2**31 - 1),
     "max_metrics": (1, 4096),
     "max_home_types": (1, 4096),
     "max_devices": (1, 2**31 - 1),
@@ -145,7 +158,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> Set
     for name, (low, high) in _LIMITS.items():
         if not low <= getattr(settings, name) <= high:
             raise BadSetting(f"{getattr(settings, name)} is outside {low:g} to {high:g}", field=name)
-    for name in ("horizon", "grace", "lateness", "snapshot_every"):
+    for name in ("horizon", "grace", "lateness", "snapshot_every", "log_keep"):
         text = getattr(settings, name)
         if name in ("grace", "lateness") and text == "auto":
             continue

@@ -40,7 +40,23 @@ class EventLog(Protocol):
         ...
 
     def last_seq(self) -> int:
-        """The newest sequence number, 0 for an empty log."""
+        """The newest sequence number, 0 for a log that never had one."""
+        ...
+
+    def first_seq(self) -> int:
+        """The oldest sequence number still there, ``last_seq() + 1`` if there is none."""
+        ...
+
+    def size_bytes(self) -> int:
+        """About how much room the events take."""
+        ...
+
+    def prune(self, below: int) -> None:
+        """Forget the events with ``seq < below``; the newest one always stays.
+
+        Raises:
+            OSError: It could not be done.
+        """
         ...
 
     def close(self) -> None:

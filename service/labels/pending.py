@@ -122,6 +122,10 @@ class Pending:
         self.count -= len(out)
         return out
 
+    def oldest_seq(self) -> int | None:
+        """The oldest event that holds a pending example, or None without one."""
+        return min((int(b.seq[: b.count].min()) for b in self._buckets.values()), default=None)
+
     def oldest_us(self) -> int | None:
         """Instant of the oldest pending example, or None without one."""
         if not self._buckets:

@@ -5,8 +5,10 @@ transaction, and only then lets the answers go. If the log cannot be written, no
 rebuilt from the log.
 """
 
+import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -24,9 +26,12 @@ from service.pipeline.fleet import FleetState
 from service.pipeline.intake import Limits, take_outcomes, take_readings
 from service.pipeline.keeper import Keeper
 from service.pipeline.link import LearnerLink
+from service.pipeline.retention import Retention
 from service.pipeline.score import Panel
 
+_LOG = logging.getLogger("hearthbeat.ingest")
 _GROUP = 64
+_PRUNE_EVERY_S = 1.0
 
 
 class ReadingsJob(Struct, frozen=True, kw_only=True):
@@ -62,6 +67,7 @@ class Ingest:
         lockstep: Whether to wait, before readings are scored, until everything before them is learned.
         queue_size: Requests that may wait.
         on_fatal: Called with the error if the thread ends by one.
+        retention: How much of the log is kept, or None to keep all.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class Ingest:
         lockstep: bool,
         queue_size: int,
         on_fatal: Callable[[BaseException], None],
+        retention: Retention | None = None,
     ) -> None:
         self.lock = threading.Lock()
         self.panel = Panel()
@@ -88,6 +95,8 @@ class Ingest:
         self._queue: queue.Queue[tuple[Job, Future[Any]] | None] = queue.Queue(queue_size)
         self._stopping = False
         self._on_fatal = on_fatal
+        self._retention = retention
+        self._pruned_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
     def start(self) -> None:
@@ -166,6 +175,7 @@ class Ingest:
                     self._log.append(blobs)
                 self.log_fault = None
                 self._keeper.pass_by(self.fleet)
+                self._prune()
             except Exception as error:
                 self.fleet = self._keeper.recover(self._log)
                 fault: Exception = error
@@ -177,6 +187,17 @@ class Ingest:
                 return
         for future, answer in done:
             future.set_result(answer)
+
+    def _prune(self) -> None:
+        """From time to time forget what nobody needs any more."""
+        if self._retention is None or time.monotonic() - self._pruned_at < _PRUNE_EVERY_S:
+            return
+        self._pruned_at = time.monotonic()
+        needed = min(self._keeper.needed_seq, self.panel.needed_seq)
+        try:
+            self._retention.prune(self._log, now_us=time.time_ns() // 1000, needed_seq=needed)
+        except OSError as error:
+            _LOG.warning("%s", error)
 
     def _fold(self, job: Job) -> tuple[bytes | None, Receipt | AdvanceReceipt]:
         """Fold one request; returns its event's bytes, if it made one, and its answer."""

@@ -60,6 +60,11 @@ class Keeper:
         self._writer = threading.Thread(target=self._write, args=(fleet.seq, frozen), name="snapshot", daemon=True)
         self._writer.start()
 
+    @property
+    def needed_seq(self) -> int:
+        """The first event of the log that is needed, whichever of the kept snapshots is recovered from."""
+        return min(self._store.seqs(), default=0) + 1 if self._store is not None else 0
+
     def close(self, fleet: FleetState) -> None:
         """Wait for the writer, and keep the last state."""
         if self._writer is not None:

@@ -125,6 +125,11 @@ class LearnerFold:
         self._changed.add(group.home_type)
         return fold
 
+    def needed_seq(self) -> int:
+        """The first event whose features may still be read."""
+        oldest = [seq for fold in self.home_types.values() if (seq := fold.pending.oldest_seq()) is not None]
+        return min(oldest, default=self.seq + 1)
+
     def models(self) -> dict[str, OnlineModel]:
         """All online models, by the key under which they are published."""
         models = dict(self._fleet.models)

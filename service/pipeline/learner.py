@@ -13,7 +13,7 @@ from typing import IO
 
 import msgspec
 
-from service.contracts.ports import EventLog
+from service.contracts.ports import EventLog, ExampleStore
 from service.pipeline.learn import LearnerFold
 from service.pipeline.learner_config import LearnerConfig
 from service.pipeline.learner_keeper import LearnerKeeper
@@ -45,7 +45,7 @@ def main() -> None:
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
-        _serve(fold, log, keeper, commands.fileno(), out, lockstep=config.lockstep)
+        _serve(fold, log, examples, keeper, commands.fileno(), out, config)
         keeper.close(fold)
     except BrokenPipeError:
         os._exit(0)
@@ -55,8 +55,15 @@ def main() -> None:
 
 
 def _serve(
-    fold: LearnerFold, log: EventLog, keeper: LearnerKeeper, commands: int, out: IO[bytes], *, lockstep: bool
+    fold: LearnerFold,
+    log: EventLog,
+    examples: ExampleStore,
+    keeper: LearnerKeeper,
+    commands: int,
+    out: IO[bytes],
+    config: LearnerConfig,
 ) -> None:
+    lockstep, window = config.lockstep, config.training_window
     wanted, published_at = 0, 0.0
     inbox = b""
     published_seq = -1
@@ -67,9 +74,12 @@ def _serve(
         now = time.monotonic()
         due = fold.seq >= wanted if lockstep else not records or now - published_at >= _PUBLISH_EVERY_S
         if due and fold.seq > published_seq:
-            write_frame(out, encode_publication(fold.publication()))
+            publication = msgspec.structs.replace(fold.publication(), needed_seq=keeper.needed_seq)
+            write_frame(out, encode_publication(publication))
             published_at, published_seq = now, fold.seq
-            keeper.pass_by(fold)
+            if keeper.pass_by(fold):
+                for name in fold.home_types:
+                    examples.prune(name, window)
         while select.select([commands], [], [], 0.0 if records else _POLL_S)[0]:
             chunk = os.read(commands, 65_536)
             if not chunk:

@@ -18,5 +18,6 @@ class LearnerConfig(Struct, frozen=True, kw_only=True):
 
     folder: str
     snapshot_every_s: float
+    training_window: int
     lockstep: bool
     settings: LearnSettings

@@ -36,6 +36,15 @@ class LearnerKeeper:
         self._every_s = every_s
         self._taken_at = time.monotonic()
         self._taken_seq = 0
+        self._needed: dict[int, int] = {}
+
+    @property
+    def needed_seq(self) -> int:
+        """The first event needed, whichever of the kept snapshots is recovered from; 0 if that is not known."""
+        kept = self._folds.seqs()
+        if any(seq not in self._needed for seq in kept):
+            return 0
+        return min((self._needed[seq] for seq in kept), default=0)
 
     def recover(self, settings: LearnSettings, log: EventLog, examples: ExampleStore) -> LearnerFold:
         """The fold of the newest good snapshot, or an empty one if the log goes back to its beginning.
@@ -56,14 +65,16 @@ class LearnerKeeper:
                 continue
             self._taken_seq = seq
             return fold
-        if log.last_seq() and log.get(1) is None:
+        if log.first_seq() > 1:
             raise LogDamaged("the log does not begin at event 1, and no snapshot of the learner can be read", seq=1)
         return LearnerFold(settings, log, examples)
 
-    def pass_by(self, fold: LearnerFold) -> None:
-        """Take a snapshot if it is time."""
-        if fold.seq > self._taken_seq and time.monotonic() - self._taken_at >= self._every_s:
+    def pass_by(self, fold: LearnerFold) -> bool:
+        """Take a snapshot if it is time; says whether it was."""
+        due = fold.seq > self._taken_seq and time.monotonic() - self._taken_at >= self._every_s
+        if due:
             self._take(fold)
+        return due
 
     def close(self, fold: LearnerFold) -> None:
         """Keep the last state."""
@@ -74,6 +85,7 @@ class LearnerKeeper:
         try:
             self._models.save(fold.seq, dump_models(fold))  # first, so that no fold part is without its models
             self._folds.save(fold.seq, dump_fold(fold))
+            self._needed[fold.seq] = fold.needed_seq()
         except OSError as error:
             _LOG.warning("no snapshot could be written: %s", error)
         self._taken_at, self._taken_seq = time.monotonic(), fold.seq

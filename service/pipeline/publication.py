@@ -55,11 +55,13 @@ class Publication(Struct, frozen=True, kw_only=True):
         seq: The log is folded up to here.
         models: Compiled models by key.
         home_types: Committees and counts.
+        needed_seq: The first event of the log that the learner needs, also after a restart.
     """
 
     seq: int
     models: dict[str, CompiledModel]
     home_types: list[HomeTypeOut]
+    needed_seq: int = 0
 
 
 _ENCODER = msgspec.msgpack.Encoder()

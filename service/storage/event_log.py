@@ -104,6 +104,27 @@ class SqliteEventLog:
         """See `EventLog.last_seq`."""
         return self._newest() if self._read_only else self._last
 
+    def first_seq(self) -> int:
+        """See `EventLog.first_seq`."""
+        first: int | None = self._db.execute("SELECT min(seq) FROM events").get
+        return first or self.last_seq() + 1
+
+    def size_bytes(self) -> int:
+        """See `EventLog.size_bytes`."""
+        used: int = self._db.execute(
+            "SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)"
+        ).get
+        page: int = self._db.execute("PRAGMA page_size").get
+        return used * page
+
+    def prune(self, below: int) -> None:
+        """See `EventLog.prune`."""
+        try:
+            with self._db:
+                self._db.execute("DELETE FROM events WHERE seq < ?", (min(below, self._last),))
+        except apsw.Error as error:
+            raise OSError(f"the event log could not be pruned: {error}") from error
+
     def close(self) -> None:
         """See `EventLog.close`."""
         self._db.close()

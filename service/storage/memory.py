@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from service.contracts.errors import LogDamaged
 from service.contracts.ports import LogRecord, MaturedExamples
 from service.storage.newest import newest_of
 
@@ -13,17 +14,21 @@ class MemoryEventLog:
 
     def __init__(self) -> None:
         self._blobs: list[bytes] = []
+        self._pruned = 0
 
     def append(self, blobs: Sequence[bytes]) -> int:
         """See `EventLog.append`."""
         self._blobs.extend(blobs)
-        return len(self._blobs)
+        return self.last_seq()
 
     def read(self, after: int, *, limit: int = 256, limit_bytes: int = 8_000_000) -> list[LogRecord]:
         """See `EventLog.read`."""
+        if after < self._pruned and self._blobs:
+            raise LogDamaged(f"event {after + 1} is missing from the log", seq=after + 1)
         out: list[LogRecord] = []
         size = 0
-        for seq, blob in enumerate(self._blobs[after : after + limit], after + 1):
+        begin = after - self._pruned
+        for seq, blob in enumerate(self._blobs[begin : begin + limit], after + 1):
             out.append(LogRecord(seq, blob))
             size += len(blob)
             if size >= limit_bytes:
@@ -32,11 +37,25 @@ class MemoryEventLog:
 
     def get(self, seq: int) -> LogRecord | None:
         """See `EventLog.get`."""
-        return LogRecord(seq, self._blobs[seq - 1]) if 1 <= seq <= len(self._blobs) else None
+        return LogRecord(seq, self._blobs[seq - self._pruned - 1]) if self._pruned < seq <= self.last_seq() else None
 
     def last_seq(self) -> int:
         """See `EventLog.last_seq`."""
-        return len(self._blobs)
+        return self._pruned + len(self._blobs)
+
+    def first_seq(self) -> int:
+        """See `EventLog.first_seq`."""
+        return self._pruned + 1
+
+    def size_bytes(self) -> int:
+        """See `EventLog.size_bytes`."""
+        return sum(map(len, self._blobs))
+
+    def prune(self, below: int) -> None:
+        """See `EventLog.prune`."""
+        count = max(0, min(below - 1 - self._pruned, len(self._blobs) - 1))
+        del self._blobs[:count]
+        self._pruned += count
 
     def close(self) -> None:
         """See `EventLog.close`."""

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from service.storage.event_log import SqliteEventLog
 from tests.acceptance.streams import HORIZON, body, fleet_requests, path
 from tests.api.test_readings import reading
 from tests.service_process import ServiceProcess, until
@@ -159,3 +161,53 @@ def test_old_news_is_not_examples(tmp_path: Path) -> None:
         assert (5, 1) == (counts["pending"], counts["late_readings"])
         device = service.get("/v1/homes/home/devices/slow")
         assert timedelta(minutes=599) < now - datetime.fromisoformat(device["as_of"]) < timedelta(minutes=610)
+
+
+@pytest.mark.timeout(300)
+def test_pruned_log_and_snapshots_carry_the_service(tmp_path: Path) -> None:
+    """With little room for the log, old events go; a restart then needs the snapshots, and goes on all the same."""
+    requests = list(fleet_requests(6, 2.0, seed=3))
+    small = {"HEARTHBEAT_SNAPSHOT_EVERY": "0s", "HEARTHBEAT_LOG_MAX_BYTES": "1000000"}
+    half = len(requests) // 2
+    with ServiceProcess(tmp_path / "large", *LOCKSTEP) as large:
+        expected = _play(large, requests)
+    service = ServiceProcess(tmp_path / "small", *LOCKSTEP, **small)
+    service.start()
+    actual = _play(service, requests[:half])
+    service.kill()
+    with service:
+        actual += _play(service, requests[half:])
+    with contextlib.closing(SqliteEventLog(tmp_path / "small" / "events.db", read_only=True)) as log:
+        assert log.first_seq() > 1
+    assert expected == actual
+
+
+def test_broken_middle_of_the_log_stops_the_start(tmp_path: Path) -> None:
+    """A record that was changed is named by its sequence number, loudly; nothing is answered from half a log."""
+    with ServiceProcess(tmp_path / "data", "--baseline", "off") as service:
+        for minutes_ago in (30, 20, 10):
+            service.post("/v1/readings", reading("home", minutes_ago=minutes_ago))
+    for snapshot in (tmp_path / "data" / "snapshots").iterdir():
+        snapshot.unlink()
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "events.db")) as database:
+        database.execute("UPDATE events SET blob = zeroblob(100) WHERE seq = 2")
+        database.commit()
+    with pytest.raises(AssertionError, match="event 2 does not match its checksum"):
+        ServiceProcess(tmp_path / "data", "--baseline", "off").start()
+
+
+def test_halted_learner_does_not_halt_scoring(tmp_path: Path) -> None:
+    """While the learner is stopped readings are scored, its lag shows, and the write-ahead log stays bounded."""
+    with ServiceProcess(tmp_path / "data", "--baseline", "off") as service:
+        service.post("/v1/readings", reading("home", minutes_ago=1000))
+        os.kill(service.learner_pid(), signal.SIGSTOP)
+        try:
+            for n in range(1, 300):
+                batch = [reading("home", device=f"d{k}", minutes_ago=1000 - n) for k in range(50)]
+                assert 50 == service.post("/v1/readings", batch)["accepted"]
+            health = service.get("/health/ready")
+            assert health["seq"] - health["learned_seq"] >= 299
+            assert (tmp_path / "data" / "events.db-wal").stat().st_size < 20_000_000
+        finally:
+            os.kill(service.learner_pid(), signal.SIGCONT)
+        until(lambda: service.get("/health/ready")["learned_seq"] == 300)

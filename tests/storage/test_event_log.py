@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.contracts.errors import LogDamaged
 from service.contracts.ports import EventLog, LogRecord
 from service.storage.event_log import SqliteEventLog
 from service.storage.memory import MemoryEventLog
@@ -148,3 +149,27 @@ def test_a_reader_does_not_stop_the_log_from_shrinking(tmp_path: Path) -> None:
     db.close()
     reader.close()
     writer.close()
+
+
+def test_pruned_events_are_gone_and_the_log_goes_on(log: EventLog) -> None:
+    """What is below is forgotten, the newest always stays, numbers go on, and reading from before is an error."""
+    log.append([b"%d" % n for n in range(1, 11)])
+    log.prune(5)
+    assert (5, 10) == (log.first_seq(), log.last_seq())
+    assert log.get(4) is None
+    assert [5, 6, 7, 8, 9, 10] == [record.seq for record in log.read(4)]
+    with pytest.raises(LogDamaged):
+        log.read(0)
+    log.prune(1000)
+    assert (10, 10) == (log.first_seq(), log.last_seq())
+    assert 11 == log.append([b"next"])
+
+
+def test_size_follows_the_contents(log: EventLog) -> None:
+    """More events take more room, and forgetting them gives it back."""
+    empty = log.size_bytes()
+    log.append([b"x" * 10_000] * 100)
+    full = log.size_bytes()
+    log.prune(100)
+    assert empty + 900_000 < full
+    assert log.size_bytes() < full / 2
