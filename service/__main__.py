@@ -28,6 +28,8 @@ app.command("simulator.demo:demo", help="Start a service, stream a small fleet t
 app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
 
 _DRAIN_S = 5.0
+_BACKLOG = 1024
+_CONNECTIONS = 8192  # an idle or slow connection holds a place; the queue before the scorer is what pushes back
 
 
 @app.command
@@ -46,33 +48,35 @@ def serve(
             host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
         )
         os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.folder.resolve() / "kernels"))
-        listener = _free_address(settings)
-        status = asyncio.run(_serve(settings, listener))
+        status = asyncio.run(_serve(settings, *_free_address(settings)))
     except (HearthbeatError, OSError) as error:
         print(f"hearthbeat: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     raise SystemExit(status)
 
 
-def _free_address(settings: Settings) -> int:
-    """The port to listen on; asks for a free one if it is 0.
+def _free_address(settings: Settings) -> tuple[str, int]:
+    """The numeric address and the port to listen on; asks for a free port if it is 0.
 
     Raises:
-        BadSetting: Somebody listens there already, or the address is not ours.
+        BadSetting: There is no such address, or it is not ours, or somebody listens there already.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise BadSetting(f"{settings.host!r} is no address: {error.strerror}", field="host") from None
+    family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind(address)
         except OSError as error:
             detail = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
             raise BadSetting(detail, field="port") from None
-        port: int = probe.getsockname()[1]
-        return port
+        return str(address[0]), int(probe.getsockname()[1])
 
 
-async def _serve(settings: Settings, port: int) -> int:
+async def _serve(settings: Settings, host: str, port: int) -> int:
     from granian.constants import Interfaces
     from granian.server.embed import Server
 
@@ -85,15 +89,18 @@ async def _serve(settings: Settings, port: int) -> int:
         loop.add_signal_handler(name, stop.set)
     server = Server(
         create_app(settings, runtime.service),
-        address=settings.host,
+        address=host,
         port=port,
         interface=Interfaces.ASGINL,
+        backlog=_BACKLOG,
+        backpressure=_CONNECTIONS,
         log_enabled=False,
         websockets=False,
     )
     serving = asyncio.create_task(server.serve())
     runtime.start()
-    print(f"hearthbeat {__version__} listens on http://{settings.host}:{port}, data in {settings.folder}", flush=True)
+    shown = f"[{host}]" if ":" in host else host
+    print(f"hearthbeat {__version__} listens on http://{shown}:{port}, data in {settings.folder}", flush=True)
     announced = False
     while not (stop.is_set() or runtime.stop_requested.is_set() or serving.done()):
         if not announced and runtime.service.starting is None:
@@ -103,11 +110,9 @@ async def _serve(settings: Settings, port: int) -> int:
             await asyncio.wait_for(stop.wait(), 0.1)
         except TimeoutError:
             continue
+    runtime.stopping()
     server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
-    try:
-        await asyncio.wait_for(serving, _DRAIN_S)
-    except TimeoutError:
-        serving.cancel()
+    await asyncio.wait({serving}, timeout=_DRAIN_S)
     await asyncio.to_thread(runtime.stop)
     if runtime.failed is not None:
         print(f"hearthbeat: {runtime.failed}", file=sys.stderr)

@@ -20,9 +20,9 @@ from service.api.health import HealthController
 from service.api.problems import answer_problem
 from service.api.questions import QuestionController
 from service.api.streams import StreamController
-from service.contracts.errors import BadModel, BadSetting, HearthbeatError, Unavailable
-from service.contracts.events import SCHEMA, CheckpointPublished
-from service.models.artifact import from_arrays
+from service.contracts.errors import BadModel, BadSetting, Unavailable
+from service.contracts.events import CheckpointPublished
+from service.models.artifact import Manifest, from_arrays
 from service.models.committee import BASELINE
 from service.pipeline import fleet_snapshot
 from service.pipeline.fleet import FleetState
@@ -38,54 +38,12 @@ from service.pipeline.warmup import warm_up
 from service.settings import Settings
 from service.storage.event_log import SqliteEventLog
 from service.storage.examples import SqliteExampleStore
+from service.storage.folder import prepare_folder
 from service.storage.registry import file_digest, load_arrays
 from service.storage.snapshots import SnapshotStore, folder_key
 
 _LOG = logging.getLogger("hearthbeat")
 _TRAINING_S = 600.0
-
-
-class _FolderSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a data folder was made with; it cannot be changed afterwards, since the log depends on it."""
-
-    schema: int
-    horizon_us: int
-    grace_us: int
-    lateness_us: int
-    seed: int
-
-
-def prepare_folder(settings: Settings) -> None:
-    """Make the data folder, or check that it was made with the same settings.
-
-    Raises:
-        BadSetting: It cannot be used.
-    """
-    folder = settings.folder
-    ours = _FolderSettings(
-        schema=SCHEMA,
-        horizon_us=settings.horizon_us,
-        grace_us=settings.grace_us,
-        lateness_us=settings.lateness_us,
-        seed=settings.seed,
-    )
-    path = folder / "folder.json"
-    try:
-        (folder / "models").mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            unfinished = folder / f".folder.{os.getpid()}"
-            unfinished.write_bytes(msgspec.json.encode(ours))
-            unfinished.replace(path)
-        theirs = msgspec.json.decode(path.read_bytes(), type=_FolderSettings)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise BadSetting(f"{folder} cannot be used: {error}", field="data_dir") from error
-    for name in ours.__struct_fields__:
-        if getattr(ours, name) != getattr(theirs, name):
-            detail = (
-                f"{folder} was made with {name.removesuffix('_us')} {getattr(theirs, name)}, "
-                f"not {getattr(ours, name)}; use another folder, or the old setting"
-            )
-            raise BadSetting(detail, field="data_dir")
 
 
 class Runtime:
@@ -100,7 +58,7 @@ class Runtime:
     """
 
     def __init__(self, settings: Settings) -> None:
-        prepare_folder(settings)
+        self._folder_lock = prepare_folder(settings)
         self.failed: BaseException | None = None
         self.stop_requested = threading.Event()
         self._settings = settings
@@ -111,6 +69,7 @@ class Runtime:
         self._examples = SqliteExampleStore(examples_path)
         limits = Limits(
             max_metrics=settings.max_metrics,
+            max_device_types=settings.max_device_types,
             max_home_types=settings.max_home_types,
             max_devices=settings.max_devices,
             alert_risk=settings.alert_risk,
@@ -162,15 +121,22 @@ class Runtime:
         """Begin to start; `Service.starting` tells when it is done. Errors end up in ``failed``."""
         self._thread.start()
 
+    def stopping(self) -> None:
+        """Nothing waits any longer: not a training, not the learner in lock-step, not an open stream."""
+        self.stop_requested.set()
+        self._link.stopping()
+        self.service.stopping.set()
+
     def stop(self) -> None:
         """Finish accepted work, then end every part."""
-        self.stop_requested.set()
+        self.stopping()
         self._thread.join(_TRAINING_S)
         self._ingest.stop()
         self._link.stop()
         self._examples.close()
         self._reader.close()
         self._log.close()
+        os.close(self._folder_lock)
 
     def _fail(self, error: BaseException) -> None:
         self.failed = error
@@ -184,7 +150,7 @@ class Runtime:
             warm_up()
             self._start_baseline()
             self.service.starting = None
-        except (HearthbeatError, OSError, subprocess.SubprocessError) as error:
+        except Exception as error:  # whatever it is, the service cannot start
             if not self.stop_requested.is_set():
                 self._fail(error)
 
@@ -195,19 +161,15 @@ class Runtime:
         if published is None and settings.baseline != "off":
             if settings.baseline == "auto":
                 path = models / "baseline-1.npz"
-                if not path.exists():
+                if not self._fits(path):
                     self.service.starting = "the baseline is being trained on 10,000 simulated samples (once)"
                     _LOG.info("%s", self.service.starting)
                     train = [sys.executable, "-m", "service", "train-baseline", "--out", str(path)]
                     train += ["--horizon", settings.horizon, "--seed", str(settings.seed)]
                     self._train(train)
             else:
-                source = Path(settings.baseline)
                 path = models / "baseline-1.npz"
-                try:
-                    path.write_bytes(source.read_bytes())
-                except OSError as error:
-                    raise BadSetting(f"{source} cannot be read: {error}", field="baseline") from error
+                self._adopt(Path(settings.baseline), path)
             published = self._publish_baseline(path)
         if published is None:
             return
@@ -228,6 +190,30 @@ class Runtime:
         with self._ingest.lock:
             self._ingest.panel.install_baseline(model, member)
 
+    def _fits(self, path: Path) -> bool:
+        """Whether a model file is there, whole, and of our horizon."""
+        try:
+            self._check(path)
+        except (BadModel, BadSetting):
+            return False
+        return True
+
+    def _check(self, path: Path) -> Manifest:
+        _, manifest = from_arrays(*load_arrays(path))
+        if abs(manifest.horizon_s - self._settings.horizon_us / 1e6) > 1e-6:
+            raise BadSetting(f"{path} was trained for a horizon of {manifest.horizon_s:g} s", field="baseline")
+        return manifest
+
+    def _adopt(self, source: Path, path: Path) -> None:
+        """Take a model file into the folder, once it is known to be good."""
+        try:
+            self._check(source)
+        except BadModel as error:
+            raise BadSetting(f"{source} is no baseline: {error}", field="baseline") from error
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        unfinished.write_bytes(source.read_bytes())
+        unfinished.replace(path)
+
     def _train(self, command: list[str]) -> None:
         """Run a training; it ends when the service does."""
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as training:
@@ -241,11 +227,7 @@ class Runtime:
             raise subprocess.SubprocessError(f"the training of the baseline ended with status {training.returncode}")
 
     def _publish_baseline(self, path: Path) -> CheckpointPublished:
-        arrays, manifest_json = load_arrays(path)
-        _, manifest = from_arrays(arrays, manifest_json)
-        if abs(manifest.horizon_s - self._settings.horizon_us / 1e6) > 1e-6:
-            detail = f"the baseline was trained for a horizon of {manifest.horizon_s:g} s"
-            raise BadSetting(detail, field="baseline")
+        manifest = self._check(path)
         event = CheckpointPublished(
             received_us=now_us(),
             member=BASELINE,

@@ -49,6 +49,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         log_max_bytes: Beyond this size events that no fold needs go earlier, the oldest first.
         training_window: Matured examples kept per home type, for evaluation and training.
         max_metrics: Names of metrics a home type may have.
+        max_device_types: Device types a home type may have.
         max_home_types: How many home types there may be.
         max_devices: How many devices there may be.
         max_body_bytes: Largest JSON body; an NDJSON body may be of any length.
@@ -71,6 +72,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log_max_bytes: int = 20_000_000_000
     training_window: int = 500_000
     max_metrics: int = 64
+    max_device_types: int = 64
     max_home_types: int = 64
     max_devices: int = 1_000_000
     max_body_bytes: int = 16_000_000
@@ -120,6 +122,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "log_max_bytes": (1_000_000, 2**62),
     "training_window": (1_000, 2**31 - 1),
     "max_metrics": (1, 4096),
+    "max_device_types": (1, 4096),
     "max_home_types": (1, 4096),
     "max_devices": (1, 2**31 - 1),
     "max_body_bytes": (1_000, 2**31 - 1),

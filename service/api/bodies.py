@@ -1,16 +1,19 @@
 """Request bodies: read raw, bounded, decoded once by a cached decoder, with errors that name item and field."""
 
+import asyncio
 import re
 from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 
 from service.contracts.errors import MalformedBody, MalformedItem, UnsupportedMediaType
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
+_PART_S = 30.0
+_PATIENCE = 8  # a body up to so many times too large is read to its end: who is still sending hears no answer
 _NDJSON_NAMES = {NDJSON, "application/jsonl", "application/x-jsonlines"}
 _PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _NAMED = re.compile(r"field `(?P<name>[^`]+)`")
@@ -25,6 +28,9 @@ def media_type(request: Request[Any, Any, Any]) -> str:
     Raises:
         UnsupportedMediaType: It is another.
     """
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        raise UnsupportedMediaType(f"a body of encoding {encoding} is not supported; send it as it is")
     given = request.headers.get("content-type", JSON).split(";")[0].strip().lower()
     if given == JSON:
         return JSON
@@ -33,24 +39,45 @@ def media_type(request: Request[Any, Any, Any]) -> str:
     raise UnsupportedMediaType(f"{given or 'an empty media type'} is not supported; send {JSON} or {NDJSON}")
 
 
+def require_json(request: Request[Any, Any, Any]) -> None:
+    """Raises `UnsupportedMediaType` if the body is not one JSON document."""
+    if media_type(request) != JSON:
+        raise UnsupportedMediaType(f"send {JSON}")
+
+
 async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
     """The whole body.
 
     Raises:
         HTTPException: 413, it is larger than ``limit`` bytes.
     """
-    too_large = HTTPException(status_code=413, detail=f"the body is larger than {limit} bytes; send it in parts")
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise too_large
+    if declared.isdigit() and int(declared) > _PATIENCE * limit:
+        raise _too_large(limit)
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
+    stream = request.stream()
+    while True:
+        try:
+            part = await asyncio.wait_for(anext(stream, None), _PART_S)
+        except TimeoutError:
+            raise HTTPException(status_code=408, detail=f"no part of the body came for {_PART_S:g} s") from None
+        except InternalServerException as error:  # how the framework tells that the client has gone
+            raise HTTPException(status_code=400, detail="the body ended early") from error
+        if part is None:
+            break
         size += len(part)
-        if size > limit:
-            raise too_large
-        parts.append(part)
+        if size > _PATIENCE * limit:
+            raise _too_large(limit)
+        if size <= limit:
+            parts.append(part)
+    if size > limit:
+        raise _too_large(limit)
     return b"".join(parts)
+
+
+def _too_large(limit: int) -> HTTPException:
+    return HTTPException(status_code=413, detail=f"the body is larger than {limit} bytes; send it in parts")
 
 
 def decode_one(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
@@ -64,7 +91,7 @@ def decode_one(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise malformed(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBody(str(error)) from None
 
 
@@ -84,7 +111,7 @@ def decode_items(
         items = many.decode(body)
     except msgspec.ValidationError as error:
         raise malformed(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBody(str(error)) from None
     if len(items) > max_items:
         raise HTTPException(status_code=413, detail=f"{len(items)} items; at most {max_items} fit in one array")

@@ -43,6 +43,7 @@ _BODIES: dict[str, tuple[tuple[type, ...], Any, bool]] = {
 _PROBLEMS = {
     "400": "The body is not JSON, or a query parameter cannot be used",
     "404": "Not known",
+    "408": "No part of the body came for half a minute",
     "409": "Contradicts what is known",
     "413": "Body too large",
     "415": "Media type not supported",
@@ -78,8 +79,11 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
 def _statuses(path: str, method: str) -> tuple[str, ...]:
     if path.startswith("/health"):
         return ()
+    if path == "/v1/outcomes":
+        return ("400", "408", "409", "413", "415", "422", "429", "503")
     if method == "post":
-        return ("400", "404", "409", "413", "415", "422", "429", "503")
+        also = ("404",) if path == "/v1/advance" else ()
+        return ("400", "408", *also, "413", "415", "422", "429", "503")
     return ("400", "404", "503")
 
 

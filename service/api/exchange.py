@@ -7,6 +7,7 @@ committed the next is not read.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from threading import Event
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -20,7 +21,9 @@ from service.contracts.predictions import Receipt, Refusal
 
 CHUNK_LINES = 500
 _LINE_BYTES = 1_000_000
+_CHUNK_BYTES = 2_000_000
 _LINGER_S = 0.02
+_LOOK_UP_S = 0.5
 _AGAIN_S = 0.05
 
 T = TypeVar("T")
@@ -50,9 +53,13 @@ class NdjsonExchange(Generic[T]):
     Args:
         decoder: Decodes one line.
         commit: Takes the good lines of a chunk; returns their receipt.
+        stopping: Set when the service is about to end; the exchange then ends too.
     """
 
-    def __init__(self, decoder: msgspec.json.Decoder[T], commit: Callable[[list[T]], Awaitable[Receipt]]) -> None:
+    def __init__(
+        self, decoder: msgspec.json.Decoder[T], commit: Callable[[list[T]], Awaitable[Receipt]], stopping: Event
+    ) -> None:
+        self._stopping = stopping
         self._decoder = decoder
         self._commit = commit
         self._rest = b""
@@ -78,11 +85,16 @@ class NdjsonExchange(Generic[T]):
     async def _chunk(self, incoming: "asyncio.Queue[bytes | None]") -> list[tuple[int, bytes | None]]:
         """The next lines with their numbers: those that are there, and what comes within a moment. None: too long."""
         lines: list[tuple[int, bytes | None]] = []
-        while len(lines) < CHUNK_LINES and not self._ended:
+        size = 0
+        while len(lines) < CHUNK_LINES and size < _CHUNK_BYTES and not self._ended:
             try:
-                part = await asyncio.wait_for(incoming.get(), _LINGER_S if lines else None)
+                part = await asyncio.wait_for(incoming.get(), _LINGER_S if lines else _LOOK_UP_S)
             except TimeoutError:
-                break
+                self._ended = self._stopping.is_set() and not lines
+                if lines or self._ended:
+                    break
+                continue
+            size += len(part or b"")
             self._ended = part is None
             *whole, self._rest = (self._rest + (part or b"")).split(b"\n")
             if self._ended and self._rest:
@@ -108,7 +120,7 @@ class NdjsonExchange(Generic[T]):
             try:
                 items.append(self._decoder.decode(line))
                 numbers.append(number)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 bad = malformed(error)
                 refusals.append(Refusal(item=number, reason="malformed", detail=bad.detail, field=bad.field))
         receipt = Receipt()

@@ -8,7 +8,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from service.api.bodies import decode_one, read_body
+from service.api.bodies import decode_one, read_body, require_json
 from service.api.streams import AppRequest
 from service.contracts.predictions import DeviceDetail, DeviceList, DeviceState, HomeDetail, Prediction, WhatIf
 from service.contracts.standing import Evaluation, HomeTypeDetail, HomeTypeList
@@ -82,5 +82,6 @@ class QuestionController(Controller):
         self, request: AppRequest, service: NamedDependency[Service], settings: NamedDependency[Settings]
     ) -> Prediction:
         """The risk that a reading would get. Nothing is stored or learned."""
+        require_json(request)
         question = decode_one(_WHAT_IF, await read_body(request, settings.max_body_bytes))
         return await sync_to_thread(service.what_if, question)

@@ -6,7 +6,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
-from service.api.bodies import JSON, NDJSON, decode_items, decode_one, media_type, read_body
+from service.api.bodies import JSON, NDJSON, decode_items, decode_one, media_type, read_body, require_json
 from service.api.exchange import ExchangeResponse, NdjsonExchange
 from service.contracts.errors import RefusedItem
 from service.contracts.outcomes import Outcome, OutcomeDecoder, OutcomesDecoder
@@ -67,7 +67,7 @@ class StreamController(Controller):
 
         service.check_ready()
         if media_type(request) == NDJSON:
-            return ExchangeResponse(NdjsonExchange(ReadingDecoder, commit))
+            return ExchangeResponse(NdjsonExchange(ReadingDecoder, commit, service.stopping))
         body = await read_body(request, settings.max_body_bytes)
         items, array = decode_items(ReadingDecoder, ReadingsDecoder, body, settings.max_items)
         receipt = await commit(items)
@@ -90,7 +90,7 @@ class StreamController(Controller):
 
         service.check_ready()
         if media_type(request) == NDJSON:
-            return ExchangeResponse(NdjsonExchange(OutcomeDecoder, commit))
+            return ExchangeResponse(NdjsonExchange(OutcomeDecoder, commit, service.stopping))
         body = await read_body(request, settings.max_body_bytes)
         items, array = decode_items(OutcomeDecoder, OutcomesDecoder, body, settings.max_items)
         receipt = await commit(items)
@@ -108,4 +108,5 @@ class StreamController(Controller):
     ) -> AdvanceReceipt:
         """Move event time on."""
         service.check_ready()
+        require_json(request)
         return await service.advance(decode_one(_ADVANCE, await read_body(request, settings.max_body_bytes)))

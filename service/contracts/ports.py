@@ -43,6 +43,14 @@ class EventLog(Protocol):
         """The newest sequence number, 0 for a log that never had one."""
         ...
 
+    def probe(self) -> None:
+        """Write something durable that is no event.
+
+        Raises:
+            OSError: The log cannot be written now.
+        """
+        ...
+
     def first_seq(self) -> int:
         """The oldest sequence number still there, ``last_seq() + 1`` if there is none."""
         ...

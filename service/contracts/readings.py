@@ -15,7 +15,11 @@ from msgspec import Meta, Struct
 DeviceName = Annotated[
     str,
     Meta(
-        min_length=1, max_length=128, description="Name of a device, unique within its home, such as `sensor.kitchen`."
+        min_length=1,
+        max_length=128,
+        pattern=r"^[^/]+(/[^/]+)*$",
+        description="Name of a device, unique within its home, such as `sensor.kitchen` or `zigbee2mqtt/lamp`; "
+        "slashes only between other characters.",
     ),
 ]
 HomeName = Annotated[

@@ -27,7 +27,8 @@ from service.features.windows import Windows
 from service.labels.book import DeviceKey, instant_us
 from service.models.committee import champion
 from service.pipeline.fleet import FleetState, HomeTypeState
-from service.pipeline.intake import Limits, member_answers, utc
+from service.pipeline.instants import bad_instant, utc
+from service.pipeline.intake import Limits, member_answers
 from service.pipeline.score import Panel, utc_offset_s
 
 
@@ -133,16 +134,19 @@ class DeviceViews:
         devices.sort(key=lambda device: (-device.risk, device.device_id))
         return HomeDetail(home_id=home_id, home_type=devices[0].home_type, devices=devices, risk=devices[0].risk)
 
-    def what_if(self, question: WhatIf) -> Prediction:
+    def what_if(self, question: WhatIf, now_us: int) -> Prediction:
         """The risk a reading would get. Changes nothing.
 
         Raises:
-            RefusedItem: The device is known in another home type, or has a newer reading.
+            RefusedItem: The device is known in another home type or has a newer reading, or ts is of no use.
         """
         home_id = question.home_id if isinstance(question.home_id, str) else ""
         device_id = question.device_id if isinstance(question.device_id, str) else ""
         place = self._fleet.place.get((home_id, device_id))
         ts_us = instant_us(question.ts)
+        refusal = bad_instant(0, question.ts, ts_us, now_us)
+        if refusal is not None:
+            raise RefusedItem(refusal.reason, refusal.detail, field="ts")
         if place is not None and place[0] != question.home_type:
             detail = f"the device is known in a home of type {place[0]!r}"
             raise RefusedItem("home_type_mismatch", detail, field="home_type")

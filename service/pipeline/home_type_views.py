@@ -23,7 +23,7 @@ from service.features.windows import NEVER
 from service.labels.join import CENSORED, POSITIVE
 from service.models.committee import FALLBACKS, champion
 from service.pipeline.fleet import FleetState
-from service.pipeline.intake import utc
+from service.pipeline.instants import utc
 from service.pipeline.publication import HomeTypeOut
 from service.pipeline.score import Panel
 
@@ -114,6 +114,11 @@ class HomeTypeViews:
         """All home types seen, by name."""
         return sorted(self._fleet.home_types)
 
+    def check(self, name: str) -> None:
+        """Raises `NotKnown` if no reading of a home type has come."""
+        if name not in self._fleet.home_types:
+            raise NotKnown(f"no reading from a home of type {name!r} has come yet")
+
     def every(self, pr_auc: dict[str, float | None]) -> HomeTypeList:
         """One row each, with the live PR-AUC of the blend as given."""
         rows = []
@@ -152,9 +157,8 @@ class HomeTypeViews:
         Raises:
             NotKnown: No reading of it has come.
         """
-        state = self._fleet.home_types.get(name)
-        if state is None:
-            raise NotKnown(f"no reading from a home of type {name!r} has come yet")
+        self.check(name)
+        state = self._fleet.home_types[name]
         out = self._panel.standing(name)
         counts: LabelCounts = out.counts
         newest = int(state.windows.last_ts[: len(state.devices)].max(initial=NEVER))

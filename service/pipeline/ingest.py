@@ -23,7 +23,8 @@ from service.contracts.predictions import Receipt
 from service.contracts.readings import Reading
 from service.contracts.standing import AdvanceReceipt
 from service.pipeline.fleet import FleetState
-from service.pipeline.intake import Limits, take_outcomes, take_readings
+from service.pipeline.intake import Limits, take_readings
+from service.pipeline.intake_outcomes import take_outcomes
 from service.pipeline.keeper import Keeper
 from service.pipeline.link import LearnerLink
 from service.pipeline.retention import Retention
@@ -152,6 +153,9 @@ class Ingest:
 
     def _commit(self, jobs: Sequence[tuple[Job, Future[Any]]]) -> None:
         """Fold a group of requests, make their events durable, and let the answers go."""
+        jobs = [(job, future) for job, future in jobs if future.set_running_or_notify_cancel()]
+        if not jobs or not self._log_is_well(jobs):
+            return
         if self._lockstep and self._link is not None and isinstance(jobs[0][0], ReadingsJob):
             try:
                 self._link.wait_for(self.fleet.seq)
@@ -163,7 +167,8 @@ class Ingest:
         blobs: list[bytes] = []
         with self.lock:
             if self._link is not None:
-                for publication in self._link.take():
+                publication = self._link.take()
+                if publication is not None:
                     self.panel.install(publication)
             try:
                 for job, future in jobs:
@@ -173,7 +178,6 @@ class Ingest:
                     done.append((future, answer))
                 if blobs:
                     self._log.append(blobs)
-                self.log_fault = None
                 self._keeper.pass_by(self.fleet)
                 self._prune()
             except Exception as error:
@@ -187,6 +191,20 @@ class Ingest:
                 return
         for future, answer in done:
             future.set_result(answer)
+
+    def _log_is_well(self, jobs: Sequence[tuple[Job, Future[Any]]]) -> bool:
+        """After a fault nothing is folded before the log can be written again; the jobs are told so."""
+        if self.log_fault is None:
+            return True
+        try:
+            self._log.probe()
+        except OSError as error:
+            self.log_fault = str(error)
+            for _, future in jobs:
+                future.set_exception(Unavailable(self.log_fault))
+            return False
+        self.log_fault = None
+        return True
 
     def _prune(self) -> None:
         """From time to time forget what nobody needs any more."""

@@ -1,40 +1,30 @@
-"""Intake: a request's readings or outcomes are checked against what is known and become an event and a receipt.
+"""Intake of readings: checked against what is known, scored, and made an event and a receipt.
 
 Everything here changes the scorer's fold at once, before the event is durable. If it then cannot be stored, the fold is
 rebuilt from the log; there is no code that takes a change back.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from msgspec import UNSET, Struct, UnsetType
 
-from service.contracts.events import OutcomesLogged, ReadingGroup, ReadingsLogged, Vote
-from service.contracts.outcomes import Outcome, Retraction
+from service.contracts.events import ReadingGroup, ReadingsLogged, Vote
 from service.contracts.predictions import MemberAnswer, ReadingStatus, Receipt, Refusal, RiskAnswer
 from service.contracts.readings import Reading
 from service.features.matrix import metric_matrix
 from service.features.windows import ACCEPTED, DUPLICATE
 from service.labels.book import instant_us
 from service.pipeline.fleet import FleetState, HomeTypeState
+from service.pipeline.instants import bad_instant, utc
 from service.pipeline.score import Panel, utc_offset_s
-
-FUTURE_US = 5 * 60 * 1_000_000
-"""How far ahead of the service's own clock a time stamp may be."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def utc(us: int) -> datetime:
-    """The instant in UTC of microseconds since the epoch."""
-    return _EPOCH + timedelta(microseconds=us)
 
 
 class Limits(Struct, frozen=True, kw_only=True):
     """How much may be known at once."""
 
     max_metrics: int
+    max_device_types: int
     max_home_types: int
     max_devices: int
     alert_risk: float
@@ -76,9 +66,10 @@ def take_readings(
     refusals: list[Refusal] = []
     by_type: dict[str, list[_Item]] = {}
     new: dict[str, list[tuple[str, str]]] = {}
+    wanted_types: dict[str, set[str]] = {}
     for i, reading in enumerate(readings):
         ts_us = instant_us(reading.ts)
-        refusal = _objection(i, reading, ts_us, received_us, fleet, limits)
+        refusal = _objection(i, reading, ts_us, received_us, fleet, limits, wanted_types)
         if refusal is not None:
             refusals.append(refusal)
             continue
@@ -124,12 +115,30 @@ def take_readings(
     return (ReadingsLogged(received_us=received_us, groups=groups) if groups else None), receipt
 
 
+def known_types(fleet: FleetState, home_type: str) -> Collection[str]:
+    """Device types met in a home type so far."""
+    state = fleet.home_types.get(home_type)
+    return state.windows.layout.device_types if state is not None else ()
+
+
 def _objection(
-    i: int, reading: Reading, ts_us: int, received_us: int, fleet: FleetState, limits: Limits
+    i: int,
+    reading: Reading,
+    ts_us: int,
+    received_us: int,
+    fleet: FleetState,
+    limits: Limits,
+    wanted_types: dict[str, set[str]],
 ) -> Refusal | None:
-    refusal = _bad_instant(i, reading.ts, ts_us, received_us)
+    refusal = bad_instant(i, reading.ts, ts_us, received_us)
     if refusal is not None:
         return refusal
+    types = wanted_types.setdefault(reading.home_type, set(known_types(fleet, reading.home_type)))
+    if reading.device_type not in types:
+        if len(types) >= limits.max_device_types:
+            detail = f"{limits.max_device_types} device types are known already in homes of this type"
+            return Refusal(item=i, reason="limit", detail=detail, field="device_type")
+        types.add(reading.device_type)
     place = fleet.place.get((reading.home_id, reading.device_id))
     if place is not None:
         if place[0] != reading.home_type:
@@ -141,16 +150,6 @@ def _objection(
     if reading.home_type not in fleet.home_types and len(fleet.home_types) >= limits.max_home_types:
         detail = f"{limits.max_home_types} home types are known already"
         return Refusal(item=i, reason="limit", detail=detail, field="home_type")
-    return None
-
-
-def _bad_instant(i: int, ts: datetime, ts_us: int, received_us: int) -> Refusal | None:
-    """A clock that is ahead, or was never set."""
-    if ts_us > received_us + FUTURE_US:
-        detail = f"ts {ts.isoformat()} is more than five minutes ahead of the service's clock"
-        return Refusal(item=i, reason="future", detail=detail, field="ts")
-    if ts_us < 0:
-        return Refusal(item=i, reason="past", detail=f"ts {ts.isoformat()} lies before 1970", field="ts")
     return None
 
 
@@ -245,41 +244,3 @@ def _answer(
             mode=panel.likely_mode(state.home_type, device_type, risk, limits.alert_risk),
             members=parts,
         )
-
-
-def take_outcomes(
-    outcomes: Sequence[Outcome], received_us: int, seq: int, fleet: FleetState
-) -> tuple[OutcomesLogged | None, Receipt]:
-    """Check outcomes and enter them. One of a known id is a duplicate if it says the same, and refused if it does not.
-
-    Returns:
-        The event, or None if nothing was accepted, and the receipt.
-    """
-    taken: list[Outcome] = []
-    refusals: list[Refusal] = []
-    duplicate = 0
-    for i, outcome in enumerate(outcomes):
-        known = fleet.book.known(outcome.outcome_id)
-        if known is not None:
-            if known == outcome:
-                duplicate += 1
-            else:
-                detail = f"{outcome.outcome_id!r} is known with other contents; send a new id that supersedes it"
-                refusals.append(Refusal(item=i, reason="conflict", detail=detail, field="outcome_id"))
-            continue
-        if not isinstance(outcome, Retraction):
-            refusal = _bad_instant(i, outcome.ts, instant_us(outcome.ts), received_us)
-            if refusal is not None:
-                refusals.append(refusal)
-                continue
-        objection = fleet.book.objection(outcome)
-        if objection is not None:
-            refusals.append(Refusal(item=i, reason="conflict", detail=objection[1], field=objection[0]))
-            continue
-        fleet.outcomes(OutcomesLogged(received_us=received_us, outcomes=[outcome]))
-        taken.append(outcome)
-    event = OutcomesLogged(received_us=received_us, outcomes=taken) if taken else None
-    receipt = Receipt(
-        accepted=len(taken), duplicate=duplicate, refused=len(refusals), seq=seq if taken else None, refusals=refusals
-    )
-    return event, receipt

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import IO
 
 from service.contracts.errors import Unavailable
-from service.pipeline.publication import Publication, decode_publication
+from service.pipeline.publication import Publication, decode_publication, merged
 
 _LENGTH = struct.Struct("<I")
 _PATIENCE_S = 600.0
@@ -59,7 +59,7 @@ class LearnerLink:
         self._changed = threading.Condition()
         self._wanted = 0
         self._best_seq = 0
-        self._waiting: list[Publication] = []
+        self._waiting: Publication | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="learner-link", daemon=True)
@@ -73,9 +73,15 @@ class LearnerLink:
         """Start the process and keep it running."""
         self._thread.start()
 
+    def stopping(self) -> None:
+        """Whoever waits for the learner waits no longer."""
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify_all()
+
     def stop(self, timeout_s: float = 10.0) -> None:
         """Let the learner end by closing its input; kill it if it does not."""
-        self._stopping.set()
+        self.stopping()
         process = self._process
         if process is not None:
             if process.stdin is not None:
@@ -88,17 +94,17 @@ class LearnerLink:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
-    def take(self) -> list[Publication]:
-        """What has been published since the last call, in order.
+    def take(self) -> Publication | None:
+        """What has been published since the last call, or None if that is nothing.
 
         A learner that was started again repeats its past first; nothing of it is given out before it is as far as its
         predecessor was.
         """
         with self._changed:
             if self.learned_seq < self._best_seq:
-                return []
+                return None
             self._best_seq = self.learned_seq
-            out, self._waiting = self._waiting, []
+            out, self._waiting = self._waiting, None
         return out
 
     def wait_for(self, seq: int) -> None:
@@ -136,14 +142,14 @@ class LearnerLink:
                 with self._changed:
                     self._process = process
                     self.learned_seq = 0
-                    self._waiting = []
+                    self._waiting = None
                     self._ask()
                 while (frame := read_frame(process.stdout)) is not None:
                     publication = decode_publication(frame)
                     with self._changed:
                         self.fault = None
                         self.learned_seq = publication.seq
-                        self._waiting.append(publication)
+                        self._waiting = publication if self._waiting is None else merged(self._waiting, publication)
                         self._changed.notify_all()
                 if process.poll() is None and not self._stopping.is_set():
                     process.kill()

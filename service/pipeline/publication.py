@@ -64,6 +64,17 @@ class Publication(Struct, frozen=True, kw_only=True):
     needed_seq: int = 0
 
 
+def merged(older: Publication, newer: Publication) -> Publication:
+    """Both in one, as if they had been installed one after the other."""
+    home_types = {out.home_type: out for out in (*older.home_types, *newer.home_types)}
+    return Publication(
+        seq=newer.seq,
+        models=older.models | newer.models,
+        home_types=list(home_types.values()),
+        needed_seq=newer.needed_seq,
+    )
+
+
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Publication)
 

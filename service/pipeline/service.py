@@ -4,12 +4,13 @@ Questions that need the fold's state take the ingest lock and belong in a worker
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable
 from typing import Any, Literal
 
 from service import __version__
-from service.contracts.errors import NotKnown, Unavailable
+from service.contracts.errors import NotKnown, RefusedItem, Unavailable
 from service.contracts.events import Advanced
 from service.contracts.ports import EventLog, ExampleStore
 from service.contracts.predictions import (
@@ -33,6 +34,7 @@ from service.labels.book import instant_us
 from service.pipeline.device_views import DeviceViews
 from service.pipeline.home_type_views import HomeTypeViews, evaluate, live_quality
 from service.pipeline.ingest import Ingest, Job
+from service.pipeline.instants import bad_instant
 from service.pipeline.intake import Limits
 from service.pipeline.link import LearnerLink
 
@@ -68,6 +70,7 @@ class Service:
     ) -> None:
         self.starting: str | None = "the log is being replayed"
         self.degraded: list[str] = []
+        self.stopping = threading.Event()
         self._ingest = ingest
         self._log = log
         self._examples = examples
@@ -90,9 +93,13 @@ class Service:
     def advance(self, act: Advance) -> Awaitable[AdvanceReceipt]:
         """Put down that event time has reached ``act.to``."""
         self.check_ready()
+        to_us, received_us = instant_us(act.to), now_us()
+        refusal = bad_instant(0, act.to, to_us, received_us)
+        if refusal is not None:
+            raise RefusedItem(refusal.reason, refusal.detail, field="to")
         if act.home_type is not None and act.home_type not in self._ingest.fleet.home_types:
             raise NotKnown(f"no reading from a home of type {act.home_type!r} has come yet")
-        return self.submit(Advanced(received_us=now_us(), to_us=instant_us(act.to), home_type=act.home_type))
+        return self.submit(Advanced(received_us=received_us, to_us=to_us, home_type=act.home_type))
 
     def devices(
         self,
@@ -123,7 +130,7 @@ class Service:
     def what_if(self, question: WhatIf) -> Prediction:
         """See `DeviceViews.what_if`."""
         with self._ingest.lock:
-            return self._device_views().what_if(question)
+            return self._device_views().what_if(question, now_us())
 
     def home_types(self) -> HomeTypeList:
         """All home types with their live quality."""
@@ -142,6 +149,8 @@ class Service:
         with self._ingest.lock:
             self._take_publications()
             up_to_seq = self._ingest.panel.learned_seq
+            self.check_ready()
+            self._home_type_views().check(name)
         qualities = self._live_quality(name, up_to_seq)
         with self._ingest.lock:
             return self._home_type_views().detail(name, qualities)
@@ -150,8 +159,8 @@ class Service:
         """Exact prequential evaluation up to what is learned now."""
         with self._ingest.lock:
             self._take_publications()
-            if home_type is not None and home_type not in self._ingest.fleet.home_types:
-                raise NotKnown(f"no reading from a home of type {home_type!r} has come yet")
+            if home_type is not None:
+                self._home_type_views().check(home_type)
             weights = self._home_type_views().weights(home_type)
             up_to_seq = self._ingest.panel.learned_seq
         return evaluate(self._examples, home_type, up_to_seq, weights)
@@ -178,7 +187,8 @@ class Service:
 
     def _take_publications(self) -> None:
         """Install what the learner has published, so that answers are of today also when nothing is streaming in."""
-        for publication in self._link.take():
+        publication = self._link.take()
+        if publication is not None:
             self._ingest.panel.install(publication)
 
     def _live_quality(self, name: str, up_to_seq: int) -> dict[str, Quality]:

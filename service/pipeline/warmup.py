@@ -17,7 +17,7 @@ def warm_up() -> None:
         home_id="h", device_id="d", home_type="t", device_type="k", ts=datetime.now(UTC), metrics={"battery_pct": 1.0}
     )
     fleet = FleetState(horizon_us=3_600_000_000, slot_us=75_000_000)
-    limits = Limits(max_metrics=1, max_home_types=1, max_devices=1, alert_risk=1.0)
+    limits = Limits(max_metrics=1, max_device_types=1, max_home_types=1, max_devices=1, alert_risk=1.0)
     now_us = int(reading.ts.timestamp() * 1e6)
     take_readings([reading], now_us, 1, fleet, Panel(), limits)
     builder = ForestBuilder()

@@ -104,6 +104,16 @@ class SqliteEventLog:
         """See `EventLog.last_seq`."""
         return self._newest() if self._read_only else self._last
 
+    def probe(self) -> None:
+        """See `EventLog.probe`. Writes about as much as a small event does."""
+        try:
+            with self._db:
+                self._db.execute("CREATE TABLE IF NOT EXISTS probe(blob BLOB NOT NULL)")
+                self._db.execute("DELETE FROM probe")
+                self._db.execute("INSERT INTO probe VALUES (zeroblob(16384))")
+        except apsw.Error as error:
+            raise OSError(f"the event log could not be written: {error.__context__ or error}") from error
+
     def first_seq(self) -> int:
         """See `EventLog.first_seq`."""
         first: int | None = self._db.execute("SELECT min(seq) FROM events").get

@@ -3,6 +3,7 @@
 Rebuilt by a replay at will, so it need not be durable at every commit; one block a home type and event keeps it small.
 """
 
+import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from service.contracts.ports import MaturedExamples
 from service.storage.newest import newest_of
 
+_LOG = logging.getLogger("hearthbeat.storage")
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(MaturedExamples)
 
@@ -27,6 +29,11 @@ class SqliteExampleStore:
     """
 
     def __init__(self, path: Path) -> None:
+        try:
+            apsw.Connection(str(path)).execute("SELECT count(*) FROM sqlite_master").fetchall()
+        except (apsw.NotADBError, apsw.CorruptError):
+            _LOG.warning("%s is damaged; it is set aside, and what a replay brings is written anew", path)
+            path.replace(path.with_suffix(".damaged"))
         self._db = apsw.Connection(str(path))
         self._lock = threading.Lock()  # one connection may not be used by two threads at once
         self._db.set_busy_timeout(5_000)

@@ -43,6 +43,9 @@ class MemoryEventLog:
         """See `EventLog.last_seq`."""
         return self._pruned + len(self._blobs)
 
+    def probe(self) -> None:
+        """See `EventLog.probe`."""
+
     def first_seq(self) -> int:
         """See `EventLog.first_seq`."""
         return self._pruned + 1

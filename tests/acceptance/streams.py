@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 import msgspec
+from msgspec import UNSET
 
-from service.contracts.outcomes import Failure, Outcome
+from service.contracts.outcomes import Failure, Outcome, Retraction
 from simulator.fleet import Fleet
 from simulator.merge import Request, in_slots
 from simulator.outcomes import Report
@@ -43,3 +44,13 @@ def body(request: Request) -> bytes:
 def path(request: Request) -> str:
     """Where the request goes."""
     return "/v1/readings" if request.readings else "/v1/outcomes"
+
+
+def told_at_once(reports: list[Report]) -> list[Report]:
+    """Every first account of a failure or repair, told at its own instant: as early as it can be known."""
+    first = [
+        report.outcome
+        for report in reports
+        if not isinstance(report.outcome, Retraction) and report.outcome.supersedes is UNSET
+    ]
+    return sorted((Report(round(told.ts.timestamp() * 1e6), told) for told in first), key=lambda report: report.at)

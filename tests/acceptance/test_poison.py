@@ -6,11 +6,20 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from msgspec import UNSET
 
-from service.contracts.outcomes import Failure, Retraction
+from service.contracts.outcomes import Failure
 from simulator.outcomes import Report
-from tests.acceptance.streams import DAY_US, END_US, HORIZON, HORIZON_US, body, fleet_reports, fleet_requests, path
+from tests.acceptance.streams import (
+    DAY_US,
+    END_US,
+    HORIZON,
+    HORIZON_US,
+    body,
+    fleet_reports,
+    fleet_requests,
+    path,
+    told_at_once,
+)
 from tests.service_process import ServiceProcess
 
 HOMES, DAYS, SEED = 10, 2.5, 11
@@ -33,16 +42,6 @@ def _poisoned(reports: list[Report]) -> list[Report]:
             outcome = msgspec.structs.replace(outcome, home_id=other.home_id, device_id=other.device_id, mode="x")
         out.append(Report(report.at, outcome))
     return out
-
-
-def _told_at_once(reports: list[Report]) -> list[Report]:
-    """Every first account of a failure or repair, told at its own instant: as early as it can be known."""
-    first = [
-        report.outcome
-        for report in reports
-        if not isinstance(report.outcome, Retraction) and report.outcome.supersedes is UNSET
-    ]
-    return sorted((Report(round(told.ts.timestamp() * 1e6), told) for told in first), key=lambda report: report.at)
 
 
 def _risks(folder: Path, reports: list[Report]) -> list[tuple[int, list[Any]]]:
@@ -70,7 +69,7 @@ def test_poisoned_outcomes_change_no_risk_before_their_maturity(tmp_path: Path) 
     passed the instant plus the grace, both streams must be answered alike; afterwards they must differ, or the test
     would show nothing. Repairs are left alone: they are inputs too, since a repaired device starts afresh.
     """
-    reports = _told_at_once(fleet_reports(HOMES, DAYS, SEED))
+    reports = told_at_once(fleet_reports(HOMES, DAYS, SEED))
     poisoned = _poisoned(reports)
     told_early = [r for r in poisoned if r not in reports and r.at < POISONED_FROM_US + GRACE_US]
     assert len(told_early) > 0

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from service.storage.event_log import SqliteEventLog
-from tests.acceptance.streams import HORIZON, body, fleet_requests, path
+from tests.acceptance.streams import HORIZON, body, fleet_reports, fleet_requests, path, told_at_once
 from tests.api.test_readings import reading
 from tests.service_process import ServiceProcess, until
 
@@ -99,6 +99,18 @@ def test_full_queue_says_come_back(tmp_path: Path) -> None:
         )
 
 
+def test_stop_does_not_wait_for_a_halted_learner(tmp_path: Path) -> None:
+    """In lock-step, with the learner hung and requests waiting for it, SIGTERM is obeyed all the same."""
+    service = ServiceProcess(tmp_path / "data", *LOCKSTEP)
+    service.start()
+    service.post("/v1/readings", reading("home", minutes_ago=60))
+    learner = service.learner_pid()
+    os.kill(learner, signal.SIGSTOP)
+    with contextlib.suppress(httpx.TransportError):
+        httpx.post(service.url + "/v1/readings", json=reading("home", minutes_ago=50), timeout=0.5)
+    assert 0 == service.stop()
+
+
 def test_stop_finishes_accepted_work_and_ends_clean(tmp_path: Path) -> None:
     """SIGTERM ends the service with status 0, and what it had acknowledged is there after a new start."""
     service = ServiceProcess(tmp_path / "data", "--baseline", "off")
@@ -165,8 +177,11 @@ def test_old_news_is_not_examples(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(300)
 def test_pruned_log_and_snapshots_carry_the_service(tmp_path: Path) -> None:
-    """With little room for the log, old events go; a restart then needs the snapshots, and goes on all the same."""
-    requests = list(fleet_requests(6, 2.0, seed=3))
+    """With little room for the log, old events go; a restart then needs the snapshots, and goes on all the same.
+
+    Outcomes are told at once here: a late one may concern examples whose features have left the log.
+    """
+    requests = list(fleet_requests(6, 2.0, seed=3, reports=told_at_once(fleet_reports(6, 2.0, seed=3))))
     small = {"HEARTHBEAT_SNAPSHOT_EVERY": "0s", "HEARTHBEAT_LOG_MAX_BYTES": "1000000"}
     half = len(requests) // 2
     with ServiceProcess(tmp_path / "large", *LOCKSTEP) as large:

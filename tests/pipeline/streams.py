@@ -11,7 +11,7 @@ from service.pipeline.intake import Limits
 from service.pipeline.learner_config import LearnSettings
 
 HORIZON_US = 6 * 3_600_000_000
-LIMITS = Limits(max_metrics=64, max_home_types=8, max_devices=10_000, alert_risk=0.2)
+LIMITS = Limits(max_metrics=64, max_device_types=64, max_home_types=8, max_devices=10_000, alert_risk=0.2)
 SETTINGS = LearnSettings(
     horizon_us=HORIZON_US,
     grace_us=HORIZON_US // 24,

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from service.contracts.events import encode_event
 from service.pipeline.fleet import FleetState
 from service.pipeline.fleet_snapshot import encode, freeze, thaw
-from service.pipeline.intake import take_outcomes, take_readings
+from service.pipeline.intake import take_readings
+from service.pipeline.intake_outcomes import take_outcomes
 from service.pipeline.score import Panel
 from tests.pipeline.streams import LIMITS, NOW_US, empty_fleet, hourly
 

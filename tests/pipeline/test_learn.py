@@ -11,7 +11,8 @@ from service.contracts.events import Advanced, encode_event
 from service.contracts.standing import LabelCounts
 from service.evaluation.metrics import roc_auc
 from service.pipeline.home_type_views import scored
-from service.pipeline.intake import take_outcomes, take_readings
+from service.pipeline.intake import take_readings
+from service.pipeline.intake_outcomes import take_outcomes
 from service.pipeline.learn import LearnerFold
 from service.pipeline.publication import encode_publication
 from service.pipeline.replay import decode_record

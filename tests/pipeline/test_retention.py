@@ -16,7 +16,7 @@ def log_of(*received_us: int) -> MemoryEventLog:
 @pytest.mark.parametrize(
     ("keep_us", "max_bytes", "needed", "first"),
     [
-        (50, 10**9, 100, 5),  # events at 10 to 40 are older than 50 at 100
+        (50, 10**9, 100, 6),  # events at 10 to 50 are at least 50 old at 100
         (50, 10**9, 3, 3),  # but a fold needs them from the third on
         (1000, 10**9, 100, 1),  # all are young
         (1000, 1, 100, 10),  # but there is no room
