@@ -20,14 +20,30 @@ def serving(**settings: str) -> Iterator[str]:
     Raises:
         BenchError: It does not get ready, or ends while it is needed.
     """
-    with tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as folder:
-        try:
-            with ServiceProcess(Path(folder), **settings) as service:
-                service.wait_ready()
-                try:
-                    yield service.url
-                except ServiceError:
-                    service.check()
-                    raise
-        except ServiceError as error:
-            raise BenchError(str(error)) from None
+    with (
+        tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as folder,
+        serving_in(Path(folder), **settings) as url,
+    ):
+        yield url
+
+
+@contextmanager
+def serving_in(folder: Path, **settings: str) -> Iterator[str]:
+    """Like `serving`, in a folder of the caller's; what the service has stored stays in its ``data``.
+
+    Yields:
+        Its address.
+
+    Raises:
+        BenchError: It does not get ready, or ends while it is needed.
+    """
+    try:
+        with ServiceProcess(folder, **settings) as service:
+            service.wait_ready()
+            try:
+                yield service.url
+            except ServiceError:
+                service.check()
+                raise
+    except ServiceError as error:
+        raise BenchError(str(error)) from None

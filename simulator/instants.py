@@ -7,12 +7,17 @@ import numpy as np
 import pandas as pd
 
 from simulator.arrays import DAY_S, HOUR_S, SECOND, Indices, Ints
+from simulator.columns import TimeColumn, duration_us, zone_of
 from simulator.errors import UsageError
-from simulator.mapping import TimeColumn, duration_us, zone_of
 
 
 def row_instants(
-    column: "pd.Series[Any]", code: Indices, rule: TimeColumn, path: Path, seed: int | None = None
+    column: "pd.Series[Any]",
+    code: Indices,
+    rule: TimeColumn,
+    path: Path,
+    seed: int | None = None,
+    field: str = "time.column",
 ) -> tuple[Ints, Ints]:
     """Return the instants of all rows.
 
@@ -22,6 +27,7 @@ def row_instants(
         rule: What the column means.
         path: The file, for errors.
         seed: Replaces the rule's seed of the stagger.
+        field: Where the mapping names the column, for errors.
 
     Returns:
         Microseconds since the epoch, (n,), and the UTC offset there, in seconds, (n,).
@@ -31,9 +37,9 @@ def row_instants(
     """
     missing = int(column.isna().sum())
     if missing:
-        raise UsageError(f"{path}: {missing} rows have no time in {rule.column!r}")
+        raise UsageError(f"{field}: {missing} rows have no time in {rule.column!r} of {path}")
     if rule.kind == "cycle":
-        return _from_cycles(column, code, rule, path, rule.seed if seed is None else seed)
+        return _from_cycles(column, code, rule, path, rule.seed if seed is None else seed, field)
     try:
         if rule.epoch_unit is not None:
             utc = pd.to_datetime(pd.to_numeric(column), unit=rule.epoch_unit, utc=True)
@@ -42,13 +48,16 @@ def row_instants(
         local = utc.dt.tz_convert(zone_of(rule.zone)).dt.tz_localize(None)
     except (ValueError, TypeError, OverflowError) as error:
         line = " ".join(str(error).split(". You might want")[0].split())
-        raise UsageError(f"time.column: {rule.column!r} of {path} is no {rule.kind}: {line}") from None
+        raise UsageError(f"{field}: {rule.column!r} of {path} is no {rule.kind}: {line}") from None
     ts = _microseconds(utc.dt.tz_localize(None))
     return ts, (_microseconds(local) - ts) // SECOND
 
 
 def stagger_us(devices: int, longest_us: int, seed: int) -> Ints:
-    """Return where in [0, longest) each device starts, (devices,): a function of the seed and its sorted place."""
+    """Return where in [0, longest) each device starts, (devices,): a function of the seed and its sorted place.
+
+    A device's start does not depend on how many come after it.
+    """
     return (np.random.default_rng(seed).random(devices) * longest_us).astype(np.int64)
 
 
@@ -69,11 +78,13 @@ def failure_offsets(rule: TimeColumn, given: str | None, code: Indices, ts: Ints
     return median.fillna(float(np.median(gap))).to_numpy().astype(np.int64)[code]
 
 
-def _from_cycles(column: "pd.Series[Any]", code: Indices, rule: TimeColumn, path: Path, seed: int) -> tuple[Ints, Ints]:
+def _from_cycles(
+    column: "pd.Series[Any]", code: Indices, rule: TimeColumn, path: Path, seed: int, field: str
+) -> tuple[Ints, Ints]:
     try:
         cycle = pd.to_numeric(column).to_numpy(dtype=np.float64)
     except (ValueError, TypeError) as error:
-        raise UsageError(f"time.column: {rule.column!r} of {path} is no cycle count: {error}") from None
+        raise UsageError(f"{field}: {rule.column!r} of {path} is no cycle count: {error}") from None
     start = rule.origin_us() + stagger_us(int(code.max()) + 1, duration_us(rule.stagger), seed)
     ts = start[code] + np.round(cycle * duration_us(rule.unit or "1h")).astype(np.int64)
     return ts, np.zeros(len(ts), dtype=np.int64)

@@ -79,6 +79,8 @@ def source_of(telemetry: "Telemetry", title: str, now: int) -> Source:
             f"{rows} rows of {title} lie in the future, the newest at {instant(newest):%Y-%m-%dT%H:%M:%SZ}, and would "
             "be refused; check the time column, its zone or unit, or choose an earlier origin"
         )
+    for note in telemetry.notes:
+        print(f"note: {note}", file=sys.stderr)
     known = [report for report in telemetry.reports if report.at <= now]
     if len(known) < len(telemetry.reports):
         left = len(telemetry.reports) - len(known)

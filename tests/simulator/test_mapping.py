@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from simulator.arrays import DAY_S, SECOND
+from simulator.columns import TimeColumn, duration_us, zone_of
 from simulator.errors import UsageError
-from simulator.mapping import duration_us, load_mapping, zone_of
+from simulator.failure_rules import FailureFile
+from simulator.mapping import load_mapping
 
 ROOT = Path(__file__).parents[2]
 GOOD = """
@@ -18,6 +20,13 @@ column = "t"
 kind = "date"
 [metrics]
 all_except = []
+"""
+FILE = """
+[failure]
+kind = "file"
+path = "failures.csv"
+device_column = "id"
+time.column = "t"
 """
 
 
@@ -49,7 +58,26 @@ def test_a_small_mapping_has_defaults(tmp_path: Path) -> None:
         ('kind = "date"', 'kind = "cycle"\norigin = "2024-01-01T00:00Z"\nunit = "1x"', "time: '1x' is no duration"),
         ('kind = "date"', 'kind = "date"\nzone = "Mars/Base"', "time: zone 'Mars/Base'"),
         ("all_except = []", 'all_except = []\ncolumns = ["a"]', "metrics: give either"),
-        ("all_except = []", 'all_except = []\n[failure]\nkind = "flag"', "failure: kind = 'flag' needs column"),
+        (
+            "all_except = []",
+            'all_except = []\n[failure]\nkind = "flag"',
+            "failure: Object missing required field `column`",
+        ),
+        ("all_except = []", 'all_except = []\n[failure]\nkind = "rows"', "failure.kind: Invalid value 'rows'"),
+        ("all_except = []", 'all_except = []\n[failure]\nkind = "last_row"\nmode = "a b"', "failure: mode 'a b'"),
+        ("all_except = []", "all_except = []\n" + FILE.replace("failures.csv", ""), "failure: path must name a file"),
+        ("all_except = []", f"all_except = []\n{FILE}colour = 1", "failure: Object contains unknown field `colour`"),
+        (
+            "all_except = []",
+            f"all_except = []\n{FILE}time.zone = '+01:00'",
+            "failure.time: format, zone and epoch_unit",
+        ),
+        ("all_except = []", f"all_except = []\n{FILE}time.kind = 'cycle'", "failure.time: kind 'cycle' does not go"),
+        (
+            "all_except = []",
+            f"all_except = []\n{FILE}reported_column = 'r'\nreport_delay = '1h'",
+            "failure: give either report_delay or reported_column",
+        ),
         ("all_except = []", "all_except = []\n[table]\nheader = false", "table: header = false needs columns"),
         ("all_except = []", "all_except = [", "no valid TOML"),
     ],
@@ -82,3 +110,12 @@ def test_durations_and_zones() -> None:
 def test_shipped_mappings_load(path: Path) -> None:
     """Every mapping in examples/ is valid."""
     load_mapping(path)
+
+
+def test_a_file_of_failures_lies_beside_the_mapping(tmp_path: Path) -> None:
+    """Its path is relative to the mapping; its time is by default written like that of the table."""
+    failure = load_mapping(written(tmp_path, GOOD + FILE)).failure
+
+    assert isinstance(failure, FailureFile)
+    assert Path(failure.path) == tmp_path / "failures.csv"
+    assert failure.time.rule(TimeColumn("day", "date", zone="+01:00")) == TimeColumn("t", "date", zone="+01:00")
