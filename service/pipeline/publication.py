@@ -6,7 +6,7 @@ It carries changes only; publications are installed in the order in which they w
 import msgspec
 from msgspec import Struct
 
-from service.contracts.standing import LabelCounts
+from service.contracts.standing import LabelCounts, OutcomeCounts
 from service.models.compiled import CompiledModel
 
 DEFAULT = ""
@@ -43,6 +43,7 @@ class HomeTypeOut(Struct, frozen=True, kw_only=True):
     home_type: str
     members: list[Member]
     counts: LabelCounts = LabelCounts()
+    outcomes: OutcomeCounts = OutcomeCounts()
     modes: dict[str, dict[str, int]] = {}
     watermark_us: int | None = None
     oldest_pending_us: int | None = None
@@ -55,11 +56,13 @@ class Publication(Struct, frozen=True, kw_only=True):
         seq: The log is folded up to here.
         models: Compiled models by key.
         home_types: Committees and counts.
+        outcomes_waiting: Outcomes of devices that have not been read yet.
     """
 
     seq: int
     models: dict[str, CompiledModel]
     home_types: list[HomeTypeOut]
+    outcomes_waiting: int = 0
 
 
 _ENCODER = msgspec.msgpack.Encoder()
