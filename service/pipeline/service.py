@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from typing import Any, Literal
 
 from service import __version__
-from service.contracts.errors import NotKnown, Unavailable
+from service.contracts.errors import NotKnown, RefusedItem, Unavailable
 from service.contracts.events import Advanced
 from service.contracts.ports import EventLog, ExampleStore
 from service.contracts.predictions import (
@@ -33,7 +33,7 @@ from service.labels.book import instant_us
 from service.pipeline.device_views import DeviceViews
 from service.pipeline.home_type_views import HomeTypeViews, evaluate, live_quality
 from service.pipeline.ingest import Ingest, Job
-from service.pipeline.intake import Limits
+from service.pipeline.intake import FUTURE_US, Limits
 from service.pipeline.link import LearnerLink
 
 _QUALITY_LIVES_S = 2.0
@@ -92,7 +92,11 @@ class Service:
         self.check_ready()
         if act.home_type is not None and act.home_type not in self._ingest.fleet.home_types:
             raise NotKnown(f"no reading from a home of type {act.home_type!r} has come yet")
-        return self.submit(Advanced(received_us=now_us(), to_us=instant_us(act.to), home_type=act.home_type))
+        received_us, to_us = now_us(), instant_us(act.to)
+        if to_us > received_us + FUTURE_US:  # it cannot be taken back, and until then no reading would be an example
+            detail = f"to {act.to.isoformat()} is more than five minutes ahead of the service's clock"
+            raise RefusedItem("future", detail, field="to")
+        return self.submit(Advanced(received_us=received_us, to_us=to_us, home_type=act.home_type))
 
     def devices(
         self,
