@@ -74,6 +74,20 @@ class LabelCounts(Struct, frozen=True, kw_only=True):
     late_positives: int = 0
 
 
+class OutcomeCounts(Struct, frozen=True, kw_only=True):
+    """Outcomes received of the devices of a home type, by kind. Duplicates and refused ones do not count.
+
+    Attributes:
+        failures, repairs, retractions: Received so far, also those that were corrected since.
+        superseded: How many of the failures and repairs came to take the place of an earlier one.
+    """
+
+    failures: int = 0
+    repairs: int = 0
+    retractions: int = 0
+    superseded: int = 0
+
+
 class HomeTypeSummary(Struct, frozen=True, kw_only=True):
     """One row of the list of home types."""
 
@@ -88,9 +102,14 @@ class HomeTypeSummary(Struct, frozen=True, kw_only=True):
 
 
 class HomeTypeList(Struct, frozen=True, kw_only=True):
-    """All home types seen so far."""
+    """All home types seen so far.
+
+    Attributes:
+        outcomes_waiting: Outcomes of devices that have not been read yet, and so belong to no home type.
+    """
 
     home_types: list[HomeTypeSummary]
+    outcomes_waiting: int = 0
 
 
 class HomeTypeDetail(Struct, frozen=True, kw_only=True):
@@ -98,6 +117,7 @@ class HomeTypeDetail(Struct, frozen=True, kw_only=True):
 
     Attributes:
         counts: Pending, matured, learned, censored and late examples.
+        outcomes: Outcomes received, by kind.
         lag_events: Events in the log that the learner has not folded yet.
         lag_s: Event time between the newest reading and the learner's watermark, in seconds.
         first_label_due: Watermark at which the oldest pending example matures, or ``None`` without one.
@@ -118,6 +138,7 @@ class HomeTypeDetail(Struct, frozen=True, kw_only=True):
     lag_s: float | None
     first_label_due: datetime | None
     counts: LabelCounts
+    outcomes: OutcomeCounts
     modes: dict[str, int]
     metrics: list[str]
     metrics_dropped: int

@@ -165,8 +165,10 @@ class FleetState:
         for outcome in event.outcomes:
             self.book.enter(outcome)
             if isinstance(outcome, Repair):
-                place = self.place.get((outcome.home_id, outcome.device_id))
-                if place is not None:
+                key = (outcome.home_id, outcome.device_id)
+                place = self.place.get(key)
+                withdrawn = all(mark.outcome_id != outcome.outcome_id for mark in self.book.marks(key))
+                if place is not None and not withdrawn:
                     self.home_types[place[0]].windows.forget_past(place[1])
 
     def failed_since(self, key: DeviceKey) -> int | None:

@@ -136,7 +136,7 @@ class HomeTypeViews:
                     pr_auc=pr_auc.get(name),
                 )
             )
-        return HomeTypeList(home_types=rows)
+        return HomeTypeList(home_types=rows, outcomes_waiting=self._panel.outcomes_waiting)
 
     def weights(self, home_type: str | None) -> dict[str, float]:
         """Weights in force, of one home type, or the mean over all (by examples matured) for the fleet."""
@@ -181,6 +181,7 @@ class HomeTypeViews:
             lag_s=lag_s,
             first_label_due=_instant(None if out.oldest_pending_us is None else out.oldest_pending_us + wait_us),
             counts=counts,
+            outcomes=out.outcomes,
             modes=dict(sorted(modes.items())),
             metrics=list(state.windows.layout.metrics),
             metrics_dropped=state.dropped,

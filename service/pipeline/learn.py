@@ -27,6 +27,7 @@ from service.models.committee import BASELINE
 from service.models.online import OnlineModel
 from service.pipeline.home_type import HomeTypeFold
 from service.pipeline.learner_config import LearnSettings
+from service.pipeline.outcome_tally import OutcomeTally
 from service.pipeline.publication import DEFAULT, Publication
 from service.pipeline.rows import FeatureRows
 from service.pipeline.settle import Settler
@@ -49,6 +50,7 @@ class LearnerFold:
         self._examples = examples
         self._book = OutcomeBook()
         self._home_type_of: dict[DeviceKey, str] = {}
+        self._tally = OutcomeTally()
         self._fleet = Fleet(settings.seed)
         self._rows = FeatureRows(log)
         self._settler = Settler(settings, self._fleet, self._book, self._rows, examples)
@@ -85,12 +87,14 @@ class LearnerFold:
         """Enter outcomes; a failure that comes late settles final examples once more, together for a home type."""
         late: dict[str, list[tuple[DeviceKey, int]]] = {}
         for outcome in event.outcomes:
+            counted = self._tally.take(outcome, self._book, self._home_type_of)
+            if counted is not None:
+                self._changed.add(counted)
             key = self._book.enter(outcome)
             if key is not None and isinstance(outcome, Failure) and key in self._home_type_of:
                 late.setdefault(self._home_type_of[key], []).append((key, instant_us(outcome.ts)))
         out: list[MaturedExamples | None] = []
         for name, failures in late.items():
-            self._changed.add(name)
             out.append(self._settler.late(seq, len(out), self.home_types[name], failures))
         return out
 
@@ -103,6 +107,7 @@ class LearnerFold:
         for home_id, device_id in group.new_devices:
             key = (home_id, device_id)
             self._home_type_of[key] = group.home_type
+            self._tally.appear(key, group.home_type)
         columns = GroupColumns(group)
         example = columns.example
         timely = columns.ts[example] >= fold.watermark.value_us
@@ -144,6 +149,7 @@ class LearnerFold:
             "home_types": self.home_types,
             "book": self._book,
             "home_type_of": self._home_type_of,
+            "tally": self._tally,
             "fleet": self._fleet,
         }
 
@@ -153,6 +159,7 @@ class LearnerFold:
         self.home_types = state["home_types"]
         self._book = state["book"]
         self._home_type_of = state["home_type_of"]
+        self._tally = state["tally"]
         self._fleet = state["fleet"]
         self._settler = Settler(self._settings, self._fleet, self._book, self._rows, self._examples)
         self._changed = {DEFAULT, *self.home_types}
@@ -177,7 +184,11 @@ class LearnerFold:
         out = Publication(
             seq=self.seq,
             models=compiled,
-            home_types=[standing(self._fleet, self.home_types.get(name)) for name in sorted(self._changed)],
+            home_types=[
+                standing(self._fleet, self.home_types.get(name), self._tally.counts(name))
+                for name in sorted(self._changed)
+            ],
+            outcomes_waiting=self._tally.waiting,
         )
         self._changed.clear()
         return out

@@ -24,7 +24,7 @@ from service.pipeline.learner_config import LearnSettings
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "1", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
+FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "2", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
 """A fold part of other versions is not read."""
 
 MODELS_MADE_WITH = {"models": "1", "python": _PYTHON, "river": version("river")}
@@ -52,6 +52,7 @@ _ALLOWED = {
     "service.models.online": {"OnlineModel", "signed_log"},
     "service.models.prior": {"Prior"},
     "service.pipeline.home_type": {"HomeTypeFold"},
+    "service.pipeline.outcome_tally": {"OutcomeTally"},
     "service.pipeline.standing": {"Fleet"},
 }
 

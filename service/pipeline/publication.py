@@ -6,7 +6,7 @@ It carries changes only; publications are installed in the order in which they w
 import msgspec
 from msgspec import Struct
 
-from service.contracts.standing import LabelCounts
+from service.contracts.standing import LabelCounts, OutcomeCounts
 from service.models.compiled import CompiledModel
 
 DEFAULT = ""
@@ -43,6 +43,7 @@ class HomeTypeOut(Struct, frozen=True, kw_only=True):
     home_type: str
     members: list[Member]
     counts: LabelCounts = LabelCounts()
+    outcomes: OutcomeCounts = OutcomeCounts()
     modes: dict[str, dict[str, int]] = {}
     watermark_us: int | None = None
     oldest_pending_us: int | None = None
@@ -55,12 +56,14 @@ class Publication(Struct, frozen=True, kw_only=True):
         seq: The log is folded up to here.
         models: Compiled models by key.
         home_types: Committees and counts.
+        outcomes_waiting: Outcomes of devices that have not been read yet.
         needed_seq: The first event of the log that the learner needs, also after a restart.
     """
 
     seq: int
     models: dict[str, CompiledModel]
     home_types: list[HomeTypeOut]
+    outcomes_waiting: int = 0
     needed_seq: int = 0
 
 
@@ -72,6 +75,7 @@ def merged(older: Publication, newer: Publication) -> Publication:
         models=older.models | newer.models,
         home_types=list(home_types.values()),
         needed_seq=newer.needed_seq,
+        outcomes_waiting=newer.outcomes_waiting,
     )
 
 

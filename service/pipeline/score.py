@@ -48,6 +48,7 @@ class Panel:
     def __init__(self) -> None:
         self.learned_seq = 0
         self.needed_seq = 0
+        self.outcomes_waiting = 0
         self.standings: dict[str, HomeTypeOut] = {}
         self._models: dict[str, CompiledModel] = {}
         self._bound: dict[tuple[str, str], tuple[CompiledModel, int, BoundModel]] = {}
@@ -56,6 +57,7 @@ class Panel:
         """Take over what a publication changes. One that is older than the last is a learner catching up; it counts."""
         self.learned_seq = publication.seq
         self.needed_seq = publication.needed_seq
+        self.outcomes_waiting = publication.outcomes_waiting
         self._models.update(publication.models)
         self.standings.update({out.home_type: out for out in publication.home_types})
 

@@ -133,8 +133,9 @@ class Settler:
         for key, failed_us in failures:
             first_us = failed_us - settings.horizon_us
             if first_us <= final_us:
-                fold.late_failures += 1
-                found |= self._final(fold, fold.numbers[key], first_us, min(final_us, failed_us - 1), seq)
+                concerned = self._final(fold, fold.numbers[key], first_us, min(final_us, failed_us - 1), seq)
+                fold.late_failures += bool(concerned)
+                found |= concerned
         learned = _Learned(fold.layout.width)
         kept: list[tuple[int, int, int, int]] = []
         for (at_seq, row), (ts, device, before) in sorted(found.items(), key=lambda item: (item[1], item[0])):

@@ -3,6 +3,7 @@
 import msgspec
 
 from service.contracts.events import CheckpointPublished
+from service.contracts.standing import OutcomeCounts
 from service.labels.sampling import Sampler
 from service.labels.watermark import NEVER
 from service.models.committee import BASELINE, GLOBAL_MEMBERS, PRIOR, Scales, knows
@@ -32,7 +33,7 @@ class Fleet:
         }
 
 
-def standing(fleet: Fleet, fold: HomeTypeFold | None) -> HomeTypeOut:
+def standing(fleet: Fleet, fold: HomeTypeFold | None, outcomes: OutcomeCounts) -> HomeTypeOut:
     """The committee of a home type, or (``fold`` None) the one that answers for home types not met so far."""
     members: list[Member] = []
     voters: list[str] = []
@@ -82,6 +83,7 @@ def standing(fleet: Fleet, fold: HomeTypeFold | None) -> HomeTypeOut:
         home_type=fold.home_type,
         members=weighed,
         counts=fold.counts(),
+        outcomes=outcomes,
         modes={name: dict(seen) for name, seen in fold.modes.items()},
         watermark_us=None if fold.watermark.value_us == NEVER else fold.watermark.value_us,
         oldest_pending_us=fold.pending.oldest_us(),

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from tests.api.test_readings import reading
+from tests.service_process import until
 
 NOW = datetime.now(UTC)
 
@@ -64,6 +65,16 @@ def test_outcome_before_its_readings_is_kept(client: httpx.Client) -> None:
     assert 404 == client.get("/v1/homes/early").status_code
     client.post("/v1/readings", json=reading("early"))
     assert "failed" == state(client, "early")
+
+
+def test_outcomes_are_counted(client: httpx.Client) -> None:
+    """By kind in the home type of the device; those of devices that are not read yet are told beside the list."""
+    client.post("/v1/readings", json=reading("count", home_type="counted"))
+    client.post("/v1/outcomes", json=[failure("count", "c-1"), failure("never-read", "c-2")])
+    client.post("/v1/outcomes", json=failure("count", "c-3", supersedes="c-1"))
+    expected = {"failures": 2, "repairs": 0, "retractions": 0, "superseded": 1}
+    until(lambda: client.get("/v1/home-types/counted").json()["outcomes"] == expected)
+    assert client.get("/v1/home-types").json()["outcomes_waiting"] >= 1
 
 
 def test_bad_outcomes_are_named(client: httpx.Client) -> None:

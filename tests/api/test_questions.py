@@ -127,6 +127,13 @@ def test_advance_of_an_unknown_home_type(client: httpx.Client) -> None:
     assert 404 == answer.status_code
 
 
+def test_advance_into_the_future_is_refused(client: httpx.Client) -> None:
+    """A slip of the pen must not make all readings late until 2100."""
+    client.post("/v1/readings", json=reading("slip", home_type="slip"))
+    answer = client.post("/v1/advance", json={"to": "2100-01-01T00:00:00Z", "home_type": "slip"})
+    assert (422, "future", "to") == (answer.status_code, answer.json()["reason"], answer.json()["field"])
+
+
 def test_openapi_document_has_bodies_and_examples(client: httpx.Client) -> None:
     """The document is served, and says what to send, with examples that are accepted."""
     document = client.get("/schema/openapi.json").json()

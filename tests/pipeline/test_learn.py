@@ -3,46 +3,32 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from service.contracts.events import Advanced, encode_event
 from service.contracts.standing import LabelCounts
 from service.evaluation.metrics import roc_auc
 from service.pipeline.home_type_views import scored
-from service.pipeline.intake import take_readings
-from service.pipeline.intake_outcomes import take_outcomes
 from service.pipeline.learn import LearnerFold
 from service.pipeline.publication import encode_publication
 from service.pipeline.replay import decode_record
-from service.pipeline.score import Panel
 from service.storage.memory import MemoryEventLog, MemoryExampleStore
-from tests.pipeline.streams import LIMITS, NOW_US, SETTINGS, empty_fleet, hourly
+from tests.pipeline.lockstep import LockStep
+from tests.pipeline.streams import SETTINGS, hourly
 from tests.service_process import ROOT
 
 
 def run(hours: list[Any], *, advance_h: float = 0.0) -> tuple[MemoryEventLog, LearnerFold, MemoryExampleStore]:
     """Log a stream in lock-step with a learner."""
-    log, store = MemoryEventLog(), MemoryExampleStore()
-    fold = LearnerFold(SETTINGS, log, store)
-    fleet, panel = empty_fleet(), Panel()
-
-    def put(event: Any) -> None:
-        if event is not None:
-            log.append([encode_event(event)])
-            fleet.seq = log.last_seq()
-            fold.apply(log.last_seq(), event)
-            panel.install(fold.publication())
-
+    both = LockStep()
     for readings, outcomes in hours:
-        if outcomes:
-            put(take_outcomes(outcomes, NOW_US, log.last_seq() + 1, fleet)[0])
-        put(take_readings(readings, NOW_US, log.last_seq() + 1, fleet, panel, LIMITS)[0])
+        both.tell(*outcomes)
+        both.read(readings)
     if advance_h:
-        newest = int(max(reading.ts for reading in hours[-1][0]).timestamp() * 1e6)
-        put(Advanced(received_us=NOW_US, to_us=newest + int(advance_h * 3.6e9), home_type=None))
-    return log, fold, store
+        both.advance(max(reading.ts for reading in hours[-1][0]) + timedelta(hours=advance_h))
+    return both.log, both.fold, both.store
 
 
 def total(fold: LearnerFold) -> LabelCounts:
