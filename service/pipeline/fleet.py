@@ -156,9 +156,11 @@ class FleetState:
         state.reserve()
         state.dropped += group.dropped
         c = GroupColumns(group)
-        state.windows.sift(c.device, c.ts)
-        state.windows.fold(c.device, c.device_type, c.ts, c.offset_s, c.cycle, c.values.copy())
-        state.remember(seq, c.device, c.device_type, c.ts, c.risk, group.provisional)
+        # Copies, since the kernels are compiled once more for arrays that cannot be written.
+        device, device_type, ts = c.device.copy(), c.device_type.copy(), c.ts.copy()
+        state.windows.sift(device, ts)
+        state.windows.fold(device, device_type, ts, c.offset_s.copy(), c.cycle.copy(), c.values.copy())
+        state.remember(seq, device, device_type, ts, c.risk.copy(), group.provisional)
 
     def outcomes(self, event: OutcomesLogged) -> None:
         """Enter outcomes; a repair starts a device afresh."""

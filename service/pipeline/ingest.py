@@ -88,6 +88,7 @@ class Ingest:
         self.panel = Panel()
         self.fleet = fleet
         self.log_fault: str | None = None
+        self._stale = False
         self._log = log
         self._link = link
         self._keeper = keeper
@@ -181,11 +182,12 @@ class Ingest:
                 self._keeper.pass_by(self.fleet)
                 self._prune()
             except Exception as error:
-                self.fleet = self._keeper.recover(self._log)
+                self._stale = True
                 fault: Exception = error
                 if isinstance(error, OSError):
                     self.log_fault = str(error)
                     fault = Unavailable(str(error))
+                self._rebuild()
                 for _, future in jobs:
                     future.set_exception(fault)
                 return
@@ -194,7 +196,7 @@ class Ingest:
 
     def _log_is_well(self, jobs: Sequence[tuple[Job, Future[Any]]]) -> bool:
         """After a fault nothing is folded before the log can be written again; the jobs are told so."""
-        if self.log_fault is None:
+        if self.log_fault is None and not self._stale:
             return True
         try:
             self._log.probe()
@@ -203,7 +205,21 @@ class Ingest:
             for _, future in jobs:
                 future.set_exception(Unavailable(self.log_fault))
             return False
+        if self._stale and not self._rebuild():
+            for _, future in jobs:
+                future.set_exception(Unavailable(self.log_fault or "the log could not be read"))
+            return False
         self.log_fault = None
+        return True
+
+    def _rebuild(self) -> bool:
+        """Bring the fold back to what is durable. A disk that failed to write may fail to read, too: then later."""
+        try:
+            self.fleet = self._keeper.recover(self._log)
+        except OSError as error:
+            self.log_fault = f"{self.log_fault}; {error}"
+            return False
+        self._stale = False
         return True
 
     def _prune(self) -> None:

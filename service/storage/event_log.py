@@ -84,6 +84,8 @@ class SqliteEventLog:
                     break
         except apsw.CorruptError as error:
             raise LogDamaged(f"the log cannot be read at event {expected}: {error}", seq=expected) from error
+        except _DISK_FAULTS as error:
+            raise OSError(f"the log cannot be read at event {expected}: {error}") from error
         finally:
             cursor.close()
         return out

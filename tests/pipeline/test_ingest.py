@@ -1,5 +1,6 @@
 """The thread that changes the state: what is answered when the log cannot be written."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -122,4 +123,49 @@ def test_empty_request_makes_no_event(log: FaultyLog, ingest: Ingest) -> None:
     send(ingest, [(readings, [])])
     again = ingest.submit(ReadingsJob(readings=readings, received_us=NOW_US)).result()
     assert (0, 12, None) == (again.accepted, again.duplicate, again.seq)
+    assert 1 == log.last_seq()
+
+
+class SlowLog(MemoryEventLog):
+    """A log whose disk answers when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer = threading.Event()
+        self.asked = threading.Event()
+
+    def append(self, blobs: Sequence[bytes]) -> int:
+        self.asked.set()
+        assert self.answer.wait(30)
+        return super().append(blobs)
+
+
+def test_slow_disk_fills_the_queue_and_nothing_is_acknowledged_before_its_time() -> None:
+    """While a commit waits for the disk no answer leaves; requests queue up to the limit and go together."""
+    log = SlowLog()
+    ingest = make(log, queue_size=3)
+    ingest.start()
+    hours = hourly(6)
+    first = ingest.submit(ReadingsJob(readings=hours[0][0], received_us=NOW_US))
+    assert log.asked.wait(30)
+    waiting = [ingest.submit(ReadingsJob(readings=readings, received_us=NOW_US)) for readings, _ in hours[1:4]]
+    with pytest.raises(Busy):
+        ingest.submit(ReadingsJob(readings=hours[4][0], received_us=NOW_US))
+    assert not any(future.done() for future in (first, *waiting))
+    log.answer.set()
+    assert [12] * 4 == [future.result(30).accepted for future in (first, *waiting)]
+    ingest.stop()
+    assert 4 == log.last_seq()
+
+
+def test_cancelled_request_does_no_harm(log: FaultyLog) -> None:
+    """A client that has gone before its turn is passed over; the others are answered."""
+    ingest = make(log)
+    readings = hourly(2)
+    gone = ingest.submit(ReadingsJob(readings=readings[0][0], received_us=NOW_US))
+    assert gone.cancel()
+    stays = ingest.submit(ReadingsJob(readings=readings[1][0], received_us=NOW_US))
+    ingest.start()
+    assert 12 == stays.result(30).accepted
+    ingest.stop()
     assert 1 == log.last_seq()
