@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
+from msgspec import Struct
 
 from benchmarks.crash_replay import Uninterrupted, learn_settings
 from benchmarks.crash_service import CrashService
@@ -20,8 +21,22 @@ from service.storage.event_log import SqliteEventLog
 from service.storage.examples import SqliteExampleStore
 
 
-def compare(service: CrashService, settings: Settings) -> list[str]:
-    """Start the service once more on its folder and name all in which it differs from an uninterrupted one.
+class Comparison(Struct, frozen=True, kw_only=True):
+    """What a service came to beside an uninterrupted one.
+
+    Attributes:
+        events: Events in its log.
+        learned: Examples that were learned from them; few would mean that little was compared.
+        differing: Names of all that differs.
+    """
+
+    events: int
+    learned: int
+    differing: list[str]
+
+
+def compare(service: CrashService, settings: Settings) -> Comparison:
+    """Start the service once more on its folder and compare it with an uninterrupted one.
 
     Args:
         service: Stopped; it is stopped again at the end.
@@ -37,9 +52,10 @@ def compare(service: CrashService, settings: Settings) -> list[str]:
         service.stop()
         differing += _examples(settings.folder / "examples.db", expected)
         differing += _digests(settings, expected, log.last_seq())
+        learned = sum(home_type.counts.learned for home_type in expected.home_types().values())
+        return Comparison(events=log.last_seq(), learned=learned, differing=differing)
     finally:
         log.close()
-    return differing
 
 
 def _answers(service: CrashService, expected: Uninterrupted) -> list[str]:

@@ -32,7 +32,8 @@ from simulator.fleet import Fleet
 Switch = Parameter(negative="")
 
 HORIZON = "6h"
-_HOMES = 16
+_HOMES = 10
+_FAILURE_RATE = 15.0  # so that there is something to learn within days
 _DAY_US = 86_400_000_000
 _END_US = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z: the past, whenever this runs
 _LEARNER_SHARE = 1 / 3
@@ -47,6 +48,8 @@ class Tally(Struct, kw_only=True):
     books: Ledger
     services: int = 0
     learners: int = 0
+    events: int = 0
+    learned: int = 0
     lost: int = 0
     doubled: int = 0
     foreign: int = 0
@@ -70,6 +73,8 @@ class Tally(Struct, kw_only=True):
             Row("crash.acknowledged.outcomes", len(books.acknowledged_outcomes), "", "higher"),
             Row("crash.resent", books.resent, "requests", "lower"),
             Row("crash.refused", books.refused, "", "lower"),
+            Row("crash.events", self.events, "", "higher"),
+            Row("crash.learned", self.learned, "examples", "higher"),
             Row("crash.lost", self.lost, "", "lower"),
             Row("crash.doubled", self.doubled, "", "lower"),
             Row("crash.foreign", self.foreign, "", "lower"),
@@ -133,14 +138,14 @@ def run(folder: Path, *, kills: int, seed: int, lockstep: bool, clients: int) ->
         port=free_port(), data_dir=str(folder / "data"), horizon=HORIZON, lockstep=lockstep, baseline="off"
     )
     days = 4 + kills  # more than can be sent in the time
-    fleet = Fleet(_HOMES, seed, _END_US - days * _DAY_US, _END_US, failure_rate=3.0)
+    fleet = Fleet(_HOMES, seed, _END_US - days * _DAY_US, _END_US, failure_rate=_FAILURE_RATE)
     with CrashService(settings, folder / "output.txt") as service:
         tally = _kill(service, Load(service.url, Dealer(fleet, clients), clients, seed), kills, random.Random(seed))
         found = _checked(settings, tally.books)
-        differing = compare(service, settings)
+        compared = compare(service, settings)
     tally.lost, tally.doubled, tally.foreign = found.lost, found.doubled, found.foreign
-    tally.differing = len(differing)
-    tally.lines = found.lines + [f"{name} differs" for name in differing]
+    tally.events, tally.learned, tally.differing = compared.events, compared.learned, len(compared.differing)
+    tally.lines = found.lines + [f"{name} differs" for name in compared.differing]
     tally.seconds = time.monotonic() - began
     return tally
 
