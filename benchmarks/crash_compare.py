@@ -104,8 +104,9 @@ def _digests(settings: Settings, expected: Uninterrupted, seq: int) -> list[str]
 def _publications(settings: Settings, seq: int) -> list[Publication]:
     """All that a learner publishes until it has learned up to ``seq``."""
     config = LearnerConfig(
-        log=str(settings.folder / "events.db"),
-        examples=str(settings.folder / "examples.db"),
+        folder=str(settings.folder),
+        snapshot_every_s=settings.snapshot_every_s,
+        training_window=settings.training_window,
         lockstep=settings.lockstep,
         settings=learn_settings(settings),
     )

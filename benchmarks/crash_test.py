@@ -32,6 +32,9 @@ from simulator.fleet import Fleet
 Switch = Parameter(negative="")
 
 HORIZON = "6h"
+SNAPSHOT_EVERY = "0.5s"
+"""So often that kills also hit snapshots."""
+
 _HOMES = 10
 _FAILURE_RATE = 15.0  # so that there is something to learn within days
 _DAY_US = 86_400_000_000
@@ -135,7 +138,12 @@ def run(folder: Path, *, kills: int, seed: int, lockstep: bool, clients: int) ->
     """
     began = time.monotonic()
     settings = Settings(
-        port=free_port(), data_dir=str(folder / "data"), horizon=HORIZON, lockstep=lockstep, baseline="off"
+        port=free_port(),
+        data_dir=str(folder / "data"),
+        horizon=HORIZON,
+        lockstep=lockstep,
+        baseline="off",
+        snapshot_every=SNAPSHOT_EVERY,
     )
     days = 4 + kills  # more than can be sent in the time
     fleet = Fleet(_HOMES, seed, _END_US - days * _DAY_US, _END_US, failure_rate=_FAILURE_RATE)
