@@ -1,5 +1,6 @@
 # Everything runs in .venv, which `make setup` builds from the pinned, hashed requirements.
-# Variables: PYTHON (interpreter to build .venv with), DEMO_SECONDS, NAME (benchmark), ARGS (more arguments for pytest).
+# Variables: PYTHON (interpreter to build .venv with), DEMO_SECONDS, NAME (benchmark), KILLS, ARGS (more arguments for
+# pytest or the crash test).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,6 +12,7 @@ BIN := $(VENV)/bin
 PYTHON ?=
 DEMO_SECONDS ?= 60
 NAME ?=
+KILLS ?= 300
 ARGS ?=
 SOURCES := $(wildcard service simulator benchmarks tests)
 
@@ -20,10 +22,10 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_NO_COMPILE PIP_REQUIRE_HASHES
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint format bench lock clean
+.PHONY: help setup demo test lint format bench crash-test lock clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(VENV)/.project ## Build .venv with all that is needed (again only after a change of requirements)
 
@@ -45,6 +47,9 @@ format: setup ## Format the code and mend what can be mended
 
 bench: setup ## Run a benchmark (NAME=fd001; without a name: list them)
 	@$(BIN)/hearthbeat bench $(NAME)
+
+crash-test: setup ## Kill the service again and again under load and check what is left (KILLS=300, ARGS=--lockstep)
+	@$(BIN)/hearthbeat crash-test --kills $(KILLS) $(ARGS)
 
 lock: setup ## Compile requirements/*.txt anew (UPGRADE=1 takes newer versions)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/lock.txt

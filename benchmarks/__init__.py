@@ -1,4 +1,5 @@
 """Benchmarks: one file a question, run by ``hearthbeat bench <name>``.
 
-`run` is the command, `report` the form of all results, `server` a real service in a process of its own.
+`run` is the command, `report` the form of all results, `server` a real service in a process of its own. ``crash_*`` is
+a test of another kind, run by ``hearthbeat crash-test``; it asks whether, not how much.
 """

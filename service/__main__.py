@@ -26,6 +26,9 @@ app.command("simulator.simulate:simulate", help="Stream a simulated fleet, with 
 app.command("simulator.replay:replay", help="Stream a table of device telemetry to a service.")
 app.command("simulator.demo:demo", help="Start a service, stream a small fleet through it, and show what it learns.")
 app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
+app.command(
+    "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."
+)
 
 _DRAIN_S = 5.0
 _BACKLOG = 1024

@@ -1,0 +1,110 @@
+"""The books of the crash test: what is sent by whom, and what of it was acknowledged."""
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+from zlib import crc32
+
+from service.contracts.outcomes import Outcome, Retraction
+from service.contracts.predictions import Receipt
+from service.contracts.readings import Reading
+from service.labels.book import instant_us
+from simulator.fleet import Fleet
+from simulator.merge import Timed
+from simulator.outcomes import Report
+from simulator.simulate import timed_readings
+
+ReadingKey = tuple[str, str, int]
+"""(home_id, device_id, instant in microseconds)."""
+
+Item = Reading | Outcome
+
+
+def reading_key(reading: Reading) -> ReadingKey:
+    """What a reading is known by."""
+    return reading.home_id, reading.device_id, instant_us(reading.ts)
+
+
+class Ledger:
+    """What was sent, and what of it acknowledged; readings by key, outcomes by id."""
+
+    def __init__(self) -> None:
+        self.readings: dict[ReadingKey, Reading] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        self.acknowledged_readings: set[ReadingKey] = set()
+        self.acknowledged_outcomes: set[str] = set()
+        self.requests = self.resent = self.refused = 0
+
+    def sending(self, items: Sequence[Item]) -> None:
+        """These may be in the log from now on."""
+        self.requests += 1
+        for item in items:
+            if isinstance(item, Reading):
+                self.readings[reading_key(item)] = item
+            else:
+                self.outcomes[item.outcome_id] = item
+
+    def acknowledge(self, items: Sequence[Item], receipt: Receipt) -> None:
+        """These must be in the log from now on."""
+        self.refused += receipt.refused
+        for item in items:
+            if isinstance(item, Reading):
+                self.acknowledged_readings.add(reading_key(item))
+            else:
+                self.acknowledged_outcomes.add(item.outcome_id)
+
+    def add(self, other: "Ledger") -> None:
+        """Take over the books of a client with other devices."""
+        self.readings |= other.readings
+        self.outcomes |= other.outcomes
+        self.acknowledged_readings |= other.acknowledged_readings
+        self.acknowledged_outcomes |= other.acknowledged_outcomes
+        self.requests += other.requests
+        self.resent += other.resent
+        self.refused += other.refused
+
+
+class Dealer:
+    """Deals a fleet's readings and outcomes out to clients, in order of time, each device always to the same one.
+
+    Args:
+        fleet: What is sent.
+        clients: How many there are.
+    """
+
+    def __init__(self, fleet: Fleet, clients: int) -> None:
+        self._items = _in_order(fleet)
+        self._waiting: list[deque[Item]] = [deque() for _ in range(clients)]
+        self._client_of: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def take(self, client: int, most: int) -> list[Item]:
+        """The next readings, or the next outcomes, for a client; nothing at the end of the fleet's time."""
+        with self._lock:
+            waiting = self._waiting[client]
+            while len(waiting) < most and (item := next(self._items, None)) is not None:
+                self._waiting[self._owner(item)].append(item)
+            out: list[Item] = []
+            while waiting and len(out) < most and (not out or _alike(waiting[0], out[0])):
+                out.append(waiting.popleft())
+            return out
+
+    def _owner(self, item: Item) -> int:
+        if isinstance(item, Retraction):
+            return self._client_of[item.retracts]
+        owner = crc32(f"{item.home_id}/{item.device_id}".encode()) % len(self._waiting)
+        if not isinstance(item, Reading):
+            self._client_of[item.outcome_id] = owner
+        return owner
+
+
+def _in_order(fleet: Fleet) -> Iterator[Item]:
+    """Readings and outcomes by when they are told."""
+    readings: Iterable[Timed | Report] = timed_readings(fleet)
+    for timed in merge(readings, fleet.reports(), key=lambda timed: timed.at):
+        yield timed.reading if isinstance(timed, Timed) else timed.outcome
+
+
+def _alike(one: Item, other: Item) -> bool:
+    return isinstance(one, Reading) == isinstance(other, Reading)

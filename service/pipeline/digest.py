@@ -1,0 +1,60 @@
+"""Digests: a learner's state as SHA-256 by part, to say whether two of them are equal and, if not, where they differ.
+
+`fold_digest` looks at a fold from inside, `published_digest` at what a learner's process has handed out. Parts of the
+same name are equal if the states are.
+"""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+
+import msgspec
+
+from service.models.compiled import CompiledModel, encode_model
+from service.pipeline.learn import LearnerFold
+from service.pipeline.publication import DEFAULT, HomeTypeOut, Publication
+from service.pipeline.standing import standing
+
+_ENCODER = msgspec.msgpack.Encoder(order="sorted")
+
+
+def fold_digest(fold: LearnerFold) -> dict[str, str]:
+    """Digests of a fold: each compiled model, each home type's standing, counts and losses.
+
+    What the fold would publish next stays as it is.
+    """
+    fleet = fold._fleet
+    online = dict(fleet.models)
+    standings = {DEFAULT: standing(fleet, None)}
+    losses = {DEFAULT: fleet.scales}
+    for name, of_type in fold.home_types.items():
+        online.update({f"{member}@{name}": model for member, model in of_type.models.items()})
+        standings[name] = standing(fleet, of_type)
+        losses[name] = of_type.scales
+    models = {key: form for key, model in online.items() if (form := model.compiled()) is not None}
+    return _digests(models, standings) | {_named("scales", name): _digest(of) for name, of in losses.items()}
+
+
+def published_digest(publications: Iterable[Publication]) -> dict[str, str]:
+    """Digests of what all publications of one learner, in order, add up to: parts of its `fold_digest`."""
+    models: dict[str, CompiledModel] = {}
+    standings: dict[str, HomeTypeOut] = {}
+    for publication in publications:
+        models.update(publication.models)
+        standings.update({out.home_type: out for out in publication.home_types})
+    return _digests(models, standings)
+
+
+def _digests(models: Mapping[str, CompiledModel], standings: Mapping[str, HomeTypeOut]) -> dict[str, str]:
+    digests = {f"model {key}": sha256(encode_model(model)).hexdigest() for key, model in models.items()}
+    for name, out in standings.items():
+        digests[_named("weights", name)] = _digest(out.members)
+        digests[_named("counts", name)] = _digest((out.counts, out.modes, out.watermark_us, out.oldest_pending_us))
+    return digests
+
+
+def _named(part: str, home_type: str) -> str:
+    return f"{part} {'of the fleet' if home_type == DEFAULT else home_type}"
+
+
+def _digest(value: object) -> str:
+    return sha256(_ENCODER.encode(value)).hexdigest()
