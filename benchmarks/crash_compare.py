@@ -114,6 +114,7 @@ def _publications(settings: Settings, seq: int) -> list[Publication]:
     link.start()
     try:
         link.wait_for(seq)
-        return link.take()
+        published = link.take()
+        return [published] if published is not None else []
     finally:
         link.stop()

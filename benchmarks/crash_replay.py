@@ -49,6 +49,7 @@ class Uninterrupted:
         self._settings = settings
         self._limits = Limits(
             max_metrics=settings.max_metrics,
+            max_device_types=settings.max_device_types,
             max_home_types=settings.max_home_types,
             max_devices=settings.max_devices,
             alert_risk=settings.alert_risk,

@@ -12,7 +12,6 @@ import msgspec
 from service.models.compiled import CompiledModel, encode_model
 from service.pipeline.learn import LearnerFold
 from service.pipeline.publication import DEFAULT, HomeTypeOut, Publication
-from service.pipeline.standing import standing
 
 _ENCODER = msgspec.msgpack.Encoder(order="sorted")
 
@@ -24,11 +23,11 @@ def fold_digest(fold: LearnerFold) -> dict[str, str]:
     """
     fleet = fold._fleet
     online = dict(fleet.models)
-    standings = {DEFAULT: standing(fleet, None)}
+    standings = {DEFAULT: fold.standing(DEFAULT)}
     losses = {DEFAULT: fleet.scales}
     for name, of_type in fold.home_types.items():
         online.update({f"{member}@{name}": model for member, model in of_type.models.items()})
-        standings[name] = standing(fleet, of_type)
+        standings[name] = fold.standing(name)
         losses[name] = of_type.scales
     models = {key: form for key, model in online.items() if (form := model.compiled()) is not None}
     return _digests(models, standings) | {_named("scales", name): _digest(of) for name, of in losses.items()}
@@ -48,7 +47,9 @@ def _digests(models: Mapping[str, CompiledModel], standings: Mapping[str, HomeTy
     digests = {f"model {key}": sha256(encode_model(model)).hexdigest() for key, model in models.items()}
     for name, out in standings.items():
         digests[_named("weights", name)] = _digest(out.members)
-        digests[_named("counts", name)] = _digest((out.counts, out.modes, out.watermark_us, out.oldest_pending_us))
+        digests[_named("counts", name)] = _digest(
+            (out.counts, out.outcomes, out.modes, out.watermark_us, out.oldest_pending_us)
+        )
     return digests
 
 

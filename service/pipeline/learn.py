@@ -28,7 +28,7 @@ from service.models.online import OnlineModel
 from service.pipeline.home_type import HomeTypeFold
 from service.pipeline.learner_config import LearnSettings
 from service.pipeline.outcome_tally import OutcomeTally
-from service.pipeline.publication import DEFAULT, Publication
+from service.pipeline.publication import DEFAULT, HomeTypeOut, Publication
 from service.pipeline.rows import FeatureRows
 from service.pipeline.settle import Settler
 from service.pipeline.standing import Fleet, standing
@@ -169,6 +169,10 @@ class LearnerFold:
         """Let the members learn an example of the training store, as they did when it was new."""
         self._settler.learn(self.home_types[home_type], values, positive)
 
+    def standing(self, name: str) -> HomeTypeOut:
+        """The committee and the counts of a home type, or (`DEFAULT`) of those not met so far."""
+        return standing(self._fleet, self.home_types.get(name), self._tally.counts(name))
+
     def publication(self) -> Publication:
         """What changed since the last call."""
         if DEFAULT in self._changed:
@@ -184,10 +188,7 @@ class LearnerFold:
         out = Publication(
             seq=self.seq,
             models=compiled,
-            home_types=[
-                standing(self._fleet, self.home_types.get(name), self._tally.counts(name))
-                for name in sorted(self._changed)
-            ],
+            home_types=[self.standing(name) for name in sorted(self._changed)],
             outcomes_waiting=self._tally.waiting,
         )
         self._changed.clear()
