@@ -216,7 +216,7 @@ class Runtime:
 
     def _train(self, command: list[str]) -> None:
         """Run a training; it ends when the service does."""
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as training:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as training:
             deadline = time.monotonic() + _TRAINING_S
             while training.poll() is None:
                 if self.stop_requested.wait(0.1) or time.monotonic() > deadline:

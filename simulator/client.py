@@ -5,6 +5,7 @@ after a lost answer changes nothing and comes back as ``duplicate`` or ``late``.
 """
 
 import random
+import sys
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -22,6 +23,7 @@ from simulator.errors import ServiceError, UsageError
 T = TypeVar("T")
 
 _BUSY = frozenset({429, 502, 503, 504})
+_SILENT_S = 2.0
 _LONGEST_WAIT_S = 30.0
 _ENCODER = msgspec.json.Encoder()
 
@@ -107,7 +109,8 @@ class Client:
         Raises:
             ServiceError: If it is not ready by then; the line says what the last try met.
         """
-        deadline = time.monotonic() + bound_s
+        began, told = time.monotonic(), False
+        deadline = began + bound_s
         while True:
             try:
                 return self.health(attempts=1)
@@ -116,6 +119,9 @@ class Client:
                     raise
                 if time.monotonic() >= deadline:
                     raise ServiceError(f"{error} (waited {bound_s:g} s for it to be ready)", error.status) from None
+            if not told and time.monotonic() - began > _SILENT_S:
+                print(f"waiting for {self.url} to be ready, up to {bound_s:g} s ...", file=sys.stderr)
+                told = True
             self._sleep(0.25)
 
     def wait_learned(self, seq: int, bound_s: float = 120.0) -> bool:

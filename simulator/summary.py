@@ -60,7 +60,14 @@ def show_summary(evaluation: Evaluation, counts: Counts, *, as_json: bool) -> No
         f"{summary.sent:,} readings sent at {summary.readings_per_s:,.0f}/s: {summary.accepted:,} accepted, "
         f"{summary.duplicate:,} duplicate, {summary.late:,} late, {summary.refused:,} refused"
     )
-    print(f"{summary.examples:,} examples matured, {summary.positives:,} of them positive")
+    if summary.sent and not summary.accepted:
+        print("nothing of it was new: the service knows these readings, or newer ones of their devices")
+    print(f"in this service so far {summary.examples:,} examples matured, {summary.positives:,} of them positive")
+    if set(summary.risk) <= {"blend", "baseline", "prior"}:
+        print(
+            "no online member had a say yet: labels mature when their horizon has passed, and a stream at full speed "
+            "ends before the learner is there; try `serve --lockstep`, or --speed, or more days"
+        )
     print(f"{'member':<24}{'weight':>8}{'PR-AUC':>8}{'ROC-AUC':>9}{'recall@1%':>11}{'Brier':>8}{'log loss':>10}")
     for member, quality in sorted(summary.risk.items(), key=lambda item: (item[0] != "blend", item[0])):
         figures = quality.all
