@@ -61,6 +61,10 @@ def compare(service: CrashService, settings: Settings) -> Comparison:
 def _answers(service: CrashService, expected: Uninterrupted) -> list[str]:
     """What differs over HTTP."""
     out: list[str] = []
+    for (home_id, device_id), device in expected.devices().items():
+        answer = service.get(f"/v1/homes/{quote(home_id)}/devices/{quote(device_id)}")
+        if msgspec.json.decode(answer, type=DeviceDetail) != device:
+            out.append(f"device {home_id}/{device_id}")
     for name, home_type in expected.home_types().items():
         if msgspec.json.decode(service.get(f"/v1/home-types/{name}"), type=HomeTypeDetail) != home_type:
             out.append(f"home type {name}")
@@ -69,10 +73,6 @@ def _answers(service: CrashService, expected: Uninterrupted) -> list[str]:
             out.append(f"evaluation of {name}")
     if msgspec.json.decode(service.get("/v1/evaluation"), type=Evaluation) != expected.evaluation(None):
         out.append("evaluation")
-    for (home_id, device_id), device in expected.devices().items():
-        answer = service.get(f"/v1/homes/{quote(home_id)}/devices/{quote(device_id)}")
-        if msgspec.json.decode(answer, type=DeviceDetail) != device:
-            out.append(f"device {home_id}/{device_id}")
     return out
 
 

@@ -157,9 +157,9 @@ class Ingest:
         jobs = [(job, future) for job, future in jobs if future.set_running_or_notify_cancel()]
         if not jobs or not self._log_is_well(jobs):
             return
-        if self._lockstep and self._link is not None and isinstance(jobs[0][0], ReadingsJob):
+        if self._lockstep and isinstance(jobs[0][0], ReadingsJob):
             try:
-                self._link.wait_for(self.fleet.seq)
+                self._catch_up()
             except Unavailable as error:
                 for _, future in jobs:
                     future.set_exception(error)
@@ -167,10 +167,7 @@ class Ingest:
         done: list[tuple[Future[Any], Any]] = []
         blobs: list[bytes] = []
         with self.lock:
-            if self._link is not None:
-                publication = self._link.take()
-                if publication is not None:
-                    self.panel.install(publication)
+            self._install()
             try:
                 for job, future in jobs:
                     blob, answer = self._fold(job)
@@ -179,8 +176,6 @@ class Ingest:
                     done.append((future, answer))
                 if blobs:
                     self._log.append(blobs)
-                self._keeper.pass_by(self.fleet)
-                self._prune()
             except Exception as error:
                 self._stale = True
                 fault: Exception = error
@@ -191,8 +186,29 @@ class Ingest:
                 for _, future in jobs:
                     future.set_exception(fault)
                 return
+            self._keeper.pass_by(self.fleet)
         for future, answer in done:
             future.set_result(answer)
+        self._prune()
+
+    def _install(self) -> None:
+        """Take over what the learner has published. Needs the lock."""
+        publication = self._link.take() if self._link is not None else None
+        if publication is not None:
+            self.panel.install(publication)
+
+    def _catch_up(self) -> None:
+        """Wait until the models in force have learned everything in the log.
+
+        A learner that is replaced between its answer and the installation has to give it again.
+
+        Raises:
+            Unavailable: It took too long, or the service is stopping.
+        """
+        while self._link is not None and self.panel.learned_seq < self.fleet.seq:
+            self._link.wait_for(self.fleet.seq)
+            with self.lock:
+                self._install()
 
     def _log_is_well(self, jobs: Sequence[tuple[Job, Future[Any]]]) -> bool:
         """After a fault nothing is folded before the log can be written again; the jobs are told so."""

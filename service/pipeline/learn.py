@@ -73,6 +73,7 @@ class LearnerFold:
             for name in sorted(self.home_types) if event.home_type is None else [event.home_type]:
                 if name in self.home_types:
                     self.home_types[name].watermark.advance(event.to_us)
+                    self._changed.add(name)
                     settled.append(self._settler.mature(seq, len(settled), self.home_types[name]))
         elif event.member == BASELINE:
             self._fleet.baseline = event

@@ -80,7 +80,7 @@ def _serve(
             if keeper.pass_by(fold):
                 for name in fold.home_types:
                     examples.prune(name, window)
-        while select.select([commands], [], [], 0.0 if records else _POLL_S)[0]:
+        if select.select([commands], [], [], 0.0 if records else _POLL_S)[0]:
             chunk = os.read(commands, 65_536)
             if not chunk:
                 return
@@ -88,4 +88,3 @@ def _serve(
             while len(inbox) >= 12:
                 (wanted,) = struct.unpack("<Q", inbox[4:12])
                 inbox = inbox[12:]
-            break

@@ -113,6 +113,7 @@ class Service:
     ) -> DeviceList:
         """See `DeviceViews.page`."""
         with self._ingest.lock:
+            self._take_publications()
             return self._device_views().page(
                 home_type=home_type, home_id=home_id, min_risk=min_risk, state=state, limit=limit, cursor=cursor
             )
@@ -120,16 +121,19 @@ class Service:
     def device(self, home_id: str, device_id: str) -> DeviceDetail:
         """See `DeviceViews.device`."""
         with self._ingest.lock:
+            self._take_publications()
             return self._device_views().device(home_id, device_id)
 
     def home(self, home_id: str) -> HomeDetail:
         """See `DeviceViews.home`."""
         with self._ingest.lock:
+            self._take_publications()
             return self._device_views().home(home_id)
 
     def what_if(self, question: WhatIf) -> Prediction:
         """See `DeviceViews.what_if`."""
         with self._ingest.lock:
+            self._take_publications()
             return self._device_views().what_if(question, now_us())
 
     def home_types(self) -> HomeTypeList:

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+_KEY_BYTES = 32
 _LOG = logging.getLogger("hearthbeat.snapshots")
 
 
@@ -43,9 +44,24 @@ def folder_key(folder: Path) -> bytes:
     if not path.exists():
         unfinished = folder / f".key.{os.getpid()}"
         unfinished.touch(mode=0o600)
-        unfinished.write_bytes(secrets.token_bytes(32))
+        with unfinished.open("wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
         unfinished.rename(path)
-    return path.read_bytes()
+        _sync_folder(folder)
+    key = path.read_bytes()
+    if len(key) != _KEY_BYTES:
+        raise OSError(f"{path} is damaged: no snapshot can be trusted; without it all of them are skipped")
+    return key
+
+
+def _sync_folder(folder: Path) -> None:
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)
 
 
 class SnapshotStore:
@@ -66,6 +82,9 @@ class SnapshotStore:
         self._made_with = dict(made_with)
         self._keep = keep
         folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f".{kind}-*.snapshot.*"):  # half written by a process that was killed
+            if not Path(f"/proc/{left.suffix[1:]}").exists():
+                left.unlink(missing_ok=True)
 
     def save(self, seq: int, state: bytes) -> Path:
         """Keep a state, and drop the oldest beyond the number to keep.
@@ -87,11 +106,7 @@ class SnapshotStore:
         except OSError:
             unfinished.unlink(missing_ok=True)
             raise
-        place = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(place)
-        finally:
-            os.close(place)
+        _sync_folder(self._folder)
         for old in self._paths()[self._keep :]:
             old.unlink(missing_ok=True)
         return path

@@ -1,12 +1,16 @@
 """Asking: devices and their paging, homes, home types, what-if, health, the OpenAPI document, and what is not there."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.acceptance.streams import HORIZON, body, fleet_requests
+from tests.acceptance.streams import path as path_of
 from tests.api.test_readings import reading
+from tests.service_process import ServiceProcess, until
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +149,22 @@ def test_openapi_document_has_bodies_and_examples(client: httpx.Client) -> None:
     for path in ("/v1/predict",):
         example = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"]
         assert 200 == client.post(path, json=example).status_code
+
+
+def test_a_restart_forgets_nothing_that_was_learned(tmp_path: Path) -> None:
+    """Asked first thing after a restart, with nothing streaming in, the models answer that had learned."""
+    requests = list(fleet_requests(6, 2.0, seed=3))
+    flags = ("--lockstep", "--horizon", HORIZON, "--baseline", "off")
+    question = next(request.readings[0] for request in reversed(requests) if request.readings)
+    what_if = {"home_type": question.home_type, "device_type": question.device_type, "metrics": question.metrics}
+    what_if["ts"] = question.ts.isoformat()
+    service = ServiceProcess(tmp_path / "data", *flags)
+    with service:
+        for request in requests:
+            httpx.post(service.url + path_of(request), content=body(request), timeout=60).raise_for_status()
+        until(lambda: service.get("/health/ready")["learned_seq"] == service.get("/health/ready")["seq"])
+        before = service.post("/v1/predict", what_if)
+    with service:
+        until(lambda: service.get("/health/ready")["learned_seq"] == service.get("/health/ready")["seq"])
+        assert before == service.post("/v1/predict", what_if)
+    assert before["provisional"] is False

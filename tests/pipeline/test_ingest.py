@@ -169,3 +169,35 @@ def test_cancelled_request_does_no_harm(log: FaultyLog) -> None:
     assert 12 == stays.result(30).accepted
     ingest.stop()
     assert 1 == log.last_seq()
+
+
+class UnsureLog(MemoryEventLog):
+    """A log whose fsync fails after the write: what was written may be there, but nobody can be sure."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unsure = False
+
+    def append(self, blobs: Sequence[bytes]) -> int:
+        last = super().append(blobs)
+        if self.unsure:
+            raise OSError(5, "Input/output error")
+        return last
+
+
+def test_failed_fsync_is_no_acknowledgement() -> None:
+    """The client is told 503 and sends again; what turns out to be there is recognised, and counted once."""
+    log = UnsureLog()
+    ingest = make(log)
+    ingest.start()
+    hours = hourly(3)
+    send(ingest, hours[:1])
+    log.unsure = True
+    with pytest.raises(Unavailable, match="Input/output"):
+        ingest.submit(ReadingsJob(readings=hours[1][0], received_us=NOW_US)).result(30)
+    log.unsure = False
+    again = ingest.submit(ReadingsJob(readings=hours[1][0], received_us=NOW_US)).result(30)
+    assert (0, 12) == (again.accepted, again.duplicate)
+    assert 12 == send(ingest, hours[2:])[-1].accepted
+    ingest.stop()
+    assert 3 == log.last_seq()

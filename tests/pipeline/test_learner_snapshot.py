@@ -42,6 +42,22 @@ def test_snapshot_and_tail_are_the_whole_fold(logged: tuple[MemoryEventLog, byte
     assert whole == digest(folded(log, log.last_seq(), heir))
 
 
+@settings(max_examples=5)
+@given(sizes=st.lists(st.integers(1, 12), min_size=1, max_size=5), share=st.floats(0.05, 0.95))
+def test_however_requests_are_cut(sizes: list[int], share: float) -> None:
+    """The promise holds for any batching of the stream: requests of any sizes, in turn."""
+    requests: list[Any] = []
+    for n, (readings, outcomes) in enumerate(hourly(70)):
+        size = sizes[n % len(sizes)]
+        parts = [readings[k : k + size] for k in range(0, len(readings), size)]
+        requests += [(part, outcomes if not k else []) for k, part in enumerate(parts)]
+    log, fold, _ = run(requests)
+    store = MemoryExampleStore()
+    first = folded(log, max(1, int(share * log.last_seq())), LearnerFold(SETTINGS, log, store))
+    heir = load_fold(dump_fold(first), load_models(dump_models(first)), SETTINGS, log, store)
+    assert digest(fold) == digest(folded(log, log.last_seq(), heir))
+
+
 def test_a_store_from_the_future_does_no_harm(logged: tuple[MemoryEventLog, bytes]) -> None:
     """After a crash the store may be ahead of the snapshot: what it holds beyond is not used, and written again."""
     log, whole = logged
