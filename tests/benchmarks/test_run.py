@@ -42,7 +42,9 @@ def test_every_benchmark_has_its_file() -> None:
 
 def test_an_unknown_name_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """The error names those that there are."""
-    assert _fails(capsys, "speed") == "error: there is no benchmark 'speed'; there are backblaze, fd001, scoring"
+    assert (
+        _fails(capsys, "speed") == "error: there is no benchmark 'speed'; there are backblaze, fd001, recovery, scoring"
+    )
 
 
 def test_missing_data_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
