@@ -134,4 +134,4 @@ def test_home_folder_is_expanded() -> None:
 def test_settings_are_frozen() -> None:
     """Nobody changes them after the start."""
     with pytest.raises(AttributeError):
-        load_settings({}).port = 1  # type: ignore[misc]
+        load_settings({}).port = 1  # type: ignore[misc]  # that it is refused is the point

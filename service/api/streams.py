@@ -1,5 +1,8 @@
 """Endpoints that take something in: readings, outcomes, and an operator's word on event time."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import msgspec
 from litestar import Controller, Request, Response, post
 from litestar.datastructures import State
@@ -18,6 +21,8 @@ from service.pipeline.service import Service, now_us
 from service.settings import Settings
 
 AppRequest = Request[None, None, State]
+T = TypeVar("T")
+
 _ADVANCE = msgspec.json.Decoder(Advance)
 
 
@@ -27,6 +32,24 @@ def _alone(receipt: Receipt) -> Receipt:
         refusal = receipt.refusals[0]
         raise RefusedItem(refusal.reason, refusal.detail, field=refusal.field)
     return receipt
+
+
+async def _take(
+    request: AppRequest,
+    service: Service,
+    settings: Settings,
+    one: msgspec.json.Decoder[T],
+    many: msgspec.json.Decoder[list[T]],
+    commit: Callable[[list[T]], Awaitable[Receipt]],
+) -> Response[bytes]:
+    """Read a body by its media type, commit what is in it, and answer with what became of it."""
+    service.check_ready()
+    if media_type(request) == NDJSON:
+        return ExchangeResponse(NdjsonExchange(one, commit, service.stopping))
+    body = await read_body(request, settings.max_body_bytes)
+    items, array = decode_items(one, many, body, settings.max_items)
+    receipt = await commit(items)
+    return Response(msgspec.json.encode(receipt if array else _alone(receipt)), media_type=JSON)
 
 
 class StreamController(Controller):
@@ -65,13 +88,7 @@ class StreamController(Controller):
             receipt: Receipt = await service.submit(job)
             return receipt
 
-        service.check_ready()
-        if media_type(request) == NDJSON:
-            return ExchangeResponse(NdjsonExchange(ReadingDecoder, commit, service.stopping))
-        body = await read_body(request, settings.max_body_bytes)
-        items, array = decode_items(ReadingDecoder, ReadingsDecoder, body, settings.max_items)
-        receipt = await commit(items)
-        return Response(msgspec.json.encode(receipt if array else _alone(receipt)), media_type=JSON)
+        return await _take(request, service, settings, ReadingDecoder, ReadingsDecoder, commit)
 
     @post(
         "/outcomes",
@@ -88,13 +105,7 @@ class StreamController(Controller):
             receipt: Receipt = await service.submit(OutcomesJob(outcomes=outcomes, received_us=now_us()))
             return receipt
 
-        service.check_ready()
-        if media_type(request) == NDJSON:
-            return ExchangeResponse(NdjsonExchange(OutcomeDecoder, commit, service.stopping))
-        body = await read_body(request, settings.max_body_bytes)
-        items, array = decode_items(OutcomeDecoder, OutcomesDecoder, body, settings.max_items)
-        receipt = await commit(items)
-        return Response(msgspec.json.encode(receipt if array else _alone(receipt)), media_type=JSON)
+        return await _take(request, service, settings, OutcomeDecoder, OutcomesDecoder, commit)
 
     @post(
         "/advance",

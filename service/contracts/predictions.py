@@ -136,8 +136,8 @@ class DeviceList(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-class DeviceDetail(Struct, frozen=True, kw_only=True):
-    """All that is known of one device.
+class DeviceDetail(DeviceSummary, frozen=True, kw_only=True):
+    """All that is known of one device: its row of the list, and more.
 
     Attributes:
         seq: Sequence number of the event that holds the newest reading and the risk given for it.
@@ -147,15 +147,6 @@ class DeviceDetail(Struct, frozen=True, kw_only=True):
         history: The last risks given, oldest first.
     """
 
-    home_id: str
-    device_id: str
-    home_type: str
-    device_type: str
-    state: DeviceState
-    risk: float
-    as_of: datetime
-    provisional: bool
-    mode: str | None
     modes: dict[str, float]
     champion: str
     members: list[MemberAnswer]

@@ -5,6 +5,7 @@ transaction, so the price of one fsync is shared. Readers never keep a cursor op
 write-ahead log from shrinking.
 """
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,6 +61,8 @@ class SqliteEventLog:
             with self._db:
                 self._db.executemany("INSERT INTO events(seq, crc, blob) VALUES (?, ?, ?)", rows)
         except apsw.Error as error:  # also "cannot rollback", which hides a full disk
+            with contextlib.suppress(apsw.Error):  # nobody can be sure that nothing was written
+                self._last = self._newest()
             raise OSError(f"the event log could not be written: {error.__context__ or error}") from error
         self._last += len(rows)
         return self._last
@@ -113,6 +116,7 @@ class SqliteEventLog:
                 self._db.execute("CREATE TABLE IF NOT EXISTS probe(blob BLOB NOT NULL)")
                 self._db.execute("DELETE FROM probe")
                 self._db.execute("INSERT INTO probe VALUES (zeroblob(16384))")
+            self._last = self._newest()
         except apsw.Error as error:
             raise OSError(f"the event log could not be written: {error.__context__ or error}") from error
 

@@ -31,8 +31,8 @@ def logged() -> list[bytes]:
     fleet, blobs = empty_fleet(), list[bytes]()
     for readings, outcomes in hourly(30):
         if outcomes:
-            blobs.append(encode_event(take_outcomes(outcomes, NOW_US, 1, fleet)[0]))  # type: ignore[arg-type]
-        blobs.append(encode_event(take_readings(readings, NOW_US, 1, fleet, Panel(), LIMITS)[0]))  # type: ignore[arg-type]
+            blobs.append(encode_event(take_outcomes(outcomes, NOW_US, 1, fleet)[0]))  # type: ignore[arg-type]  # never None
+        blobs.append(encode_event(take_readings(readings, NOW_US, 1, fleet, Panel(), LIMITS)[0]))  # type: ignore[arg-type]  # never None
     return blobs
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 def _fails(capsys: pytest.CaptureFixture[str], name: str, **options: Path | int) -> str:
     """Run a benchmark that cannot be run; returns the one line on stderr."""
     with pytest.raises(SystemExit) as ended:
-        bench(name, **options)  # type: ignore[arg-type]
+        bench(name, **options)  # type: ignore[arg-type]  # options of several types
     assert ended.value.code == 2
     captured = capsys.readouterr()
     assert captured.out == ""

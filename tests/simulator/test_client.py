@@ -31,9 +31,9 @@ def test_a_busy_service_is_asked_again_when_it_says(fake: FakeService) -> None:
 def test_a_lost_connection_is_safe(fake: FakeService, fault: str) -> None:
     """A request whose answer was lost is sent again and changes nothing."""
     with Client(fake.url, sleep=lambda _: None) as client:
-        fake.faults = [fault]  # type: ignore[list-item]
+        fake.faults = [fault]  # type: ignore[list-item]  # drawn from a list of mixed tuples
         first = client.post_readings([reading(1).reading])
-        fake.faults = [fault]  # type: ignore[list-item]
+        fake.faults = [fault]  # type: ignore[list-item]  # drawn from a list of mixed tuples
         second = client.post_outcomes([report(2).outcome])
 
     assert (first.accepted, first.duplicate) == ((1, 0) if fault == "drop" else (0, 1))
