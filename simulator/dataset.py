@@ -76,7 +76,6 @@ def _offered(fleet: Fleet, horizon_us: int, first_us: int, last_us: int) -> Samp
     windows.layout.extend(fleet.metric_names, [kind.name for kind in DEVICE_TYPES])
     windows.reserve(len(table))
     device_type = table.device_type.astype(np.int16)
-    offset_s = (table.utc_offset_min * 60).astype(np.int32)
     repairs = np.argsort(fleet.failures.repaired, kind="stable")
     repaired = 0
     kept: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.bool_]]] = []
@@ -87,7 +86,7 @@ def _offered(fleet: Fleet, horizon_us: int, first_us: int, last_us: int) -> Samp
         windows.sift(block.device, block.ts)
         cycle = np.zeros(len(block), np.bool_)
         rows, example = windows.fold(
-            block.device, device_type[block.device], block.ts, offset_s[block.device], cycle, block.metrics.copy()
+            block.device, device_type[block.device], block.ts, block.offset_s, cycle, block.metrics.copy()
         )
         positive, failed = _truth(fleet.failures, block.device, block.ts, horizon_us)
         take = np.flatnonzero(example & ~failed & (block.ts >= first_us) & (block.ts <= last_us))

@@ -5,8 +5,9 @@ the streaming client turns them into readings (`simulator.stream`). What a fleet
 and does not depend on how it is cut into blocks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -15,8 +16,10 @@ from simulator.context import Surroundings
 from simulator.devices import DEVICE_TYPES, METRICS, MODES
 from simulator.health import Health, Lives
 from simulator.outcomes import Report, draw_reports
+from simulator.patterns import DEFAULT_PATTERNS, Patterns
 from simulator.population import DeviceTable, populate
 from simulator.randomness import Purpose, generator
+from simulator.scenarios import NO_CHANGES, Changes
 from simulator.signals import Signals
 
 
@@ -25,12 +28,18 @@ class Block(Struct, frozen=True):
 
     Attributes:
         device: Row of the device table, (n,) int32.
-        ts: Microseconds since the epoch, UTC, (n,) int64; per device strictly increasing, over all blocks too.
+        ts: What the device's clock says, in microseconds since the epoch, UTC, (n,) int64. In `Fleet.blocks` that is
+            the truth: per device strictly increasing, over all blocks too.
+        sent: When it reaches the service, in microseconds likewise, (n,) int64; never decreasing, over all blocks too.
+            In `Fleet.blocks` the same as ``ts``.
+        offset_s: Offset of the home's local time from UTC at ``ts``, in seconds, (n,) int32.
         metrics: (n, m) float64 in the order of `Fleet.metric_names`; NaN where absent.
     """
 
     device: Indices
     ts: Ints
+    sent: Ints
+    offset_s: Indices
     metrics: Floats
 
     def __len__(self) -> int:
@@ -63,6 +72,8 @@ class Fleet:
         end: Last instant, likewise, after ``start``.
         failure_rate: Factor on all failure rates; 1 means about 3 % of the devices fail per day.
         interval_scale: Factor on all reporting intervals, which are 12 to 75 minutes at 1.
+        patterns: The temporal patterns.
+        changes: What comes over the fleet.
 
     Attributes:
         devices: The static device table, d rows.
@@ -79,11 +90,14 @@ class Fleet:
     mode_names: tuple[str, ...] = MODES
 
     def __init__(
-        self, homes: int, seed: int, start: int, end: int, *, failure_rate: float = 1.0, interval_scale: float = 1.0
-    ) -> None:
+        self, homes: int, seed: int, start: int, end: int, *, failure_rate: float = 1.0, interval_scale: float = 1.0,
+        patterns: Patterns = DEFAULT_PATTERNS, changes: Changes = NO_CHANGES,
+    ) -> None:  # fmt: skip
         if homes < 1 or seed < 0 or end <= start or start < 0 or failure_rate <= 0 or interval_scale <= 0:
             raise ValueError("a fleet needs homes >= 1, seed >= 0, 0 <= start < end, and positive factors")
         self.seed = seed
+        self.patterns = patterns
+        self.changes = changes
         self._start_s, self._end_s = start // SECOND, end // SECOND
         self.devices: DeviceTable = populate(homes, seed, interval_scale)
         self._health = Health(self.devices, seed, self._start_s, self._end_s, failure_rate)
@@ -100,6 +114,10 @@ class Fleet:
         """Return what is told of the failures in [start, end], in order of when it is told."""
         return draw_reports(self.devices, self.lives, self.seed, self._start_s, self._end_s)
 
+    def deliveries(self, step_s: int = HOUR_S) -> Iterator[Block]:
+        """Yield what reaches the service, in the order in which it does, in blocks of about ``step_s`` seconds."""
+        yield from self.blocks(step_s)
+
     def blocks(self, step_s: int = HOUR_S) -> Iterator[Block]:
         """Yield the readings in [start, end] in order of time, in blocks of ``step_s`` seconds of event time."""
         if step_s < 1:
@@ -109,14 +127,14 @@ class Fleet:
         for hour in self._hours():
             while len(hour) and int(hour.ts[-1]) >= edge:
                 cut = int(np.searchsorted(hour.ts, edge))
-                whole = _join([*held, _slice(hour, 0, cut)])
+                whole = join_blocks([*held, slice_block(hour, 0, cut)])
                 if len(whole):
                     yield whole
-                held, hour, edge = [], _slice(hour, cut, len(hour)), edge + step_s * SECOND
+                held, hour, edge = [], slice_block(hour, cut, len(hour)), edge + step_s * SECOND
             if len(hour):
                 held.append(hour)
         if held:
-            yield _join(held)
+            yield join_blocks(held)
 
     def expected_readings(self) -> int:
         """Return about how many readings there will be."""
@@ -146,7 +164,14 @@ class Fleet:
             cut = min(cut, int(np.searchsorted(second, self._end_s, side="right")))
             ts = second[:cut] * SECOND
             metrics, arrives = self._signals.read(device[:cut], ts, rng)
-            yield Block(device[:cut][arrives], ts[arrives], metrics[arrives])
+            told = device[:cut][arrives]
+            yield Block(
+                device=told,
+                ts=ts[arrives],
+                sent=ts[arrives],
+                offset_s=table.utc_offset_min[told] * np.int32(60),
+                metrics=metrics[arrives],
+            )
 
     def _failures(self) -> Failures:
         lives = self.lives
@@ -161,13 +186,11 @@ class Fleet:
         )
 
 
-def _slice(block: Block, low: int, high: int) -> Block:
-    return Block(block.device[low:high], block.ts[low:high], block.metrics[low:high])
+def slice_block(block: Block, low: int, high: int) -> Block:
+    """Return the readings ``low`` to ``high`` of a block."""
+    return Block(*(column[low:high] for column in msgspec.structs.astuple(block)))
 
 
-def _join(blocks: list[Block]) -> Block:
-    return Block(
-        np.concatenate([block.device for block in blocks]),
-        np.concatenate([block.ts for block in blocks]),
-        np.concatenate([block.metrics for block in blocks]),
-    )
+def join_blocks(blocks: Sequence[Block]) -> Block:
+    """Return the readings of several blocks as one; at least one block."""
+    return Block(*(np.concatenate(columns) for columns in zip(*map(msgspec.structs.astuple, blocks), strict=True)))

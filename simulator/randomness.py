@@ -16,6 +16,7 @@ class Purpose(IntEnum):
     ABSENCES = 6
     READINGS = 7
     REPORTS = 8
+    DELIVERY = 9
 
 
 def generator(seed: int, purpose: Purpose, *counters: int) -> np.random.Generator:

@@ -64,23 +64,23 @@ def timed_readings(fleet: Fleet) -> Iterator[Timed]:
     table = fleet.devices
     home_types = [HOME_TYPES[code].name for code in table.home_type.tolist()]
     device_types = [DEVICE_TYPES[code].name for code in table.device_type.tolist()]
-    zones = [timezone(timedelta(minutes=minutes)) for minutes in table.utc_offset_min.tolist()]
     names = fleet.metric_names
-    for block in fleet.blocks():
-        for device, ts, values in _rows(block):
+    for block in fleet.deliveries():
+        for device, ts, sent, offset_s, values in _rows(block):
             reading = Reading(
                 home_id=table.home_id[device],
                 device_id=table.device_id[device],
                 home_type=home_types[device],
                 device_type=device_types[device],
-                ts=datetime.fromtimestamp(ts // SECOND, zones[device]),
+                ts=datetime.fromtimestamp(ts // SECOND, timezone(timedelta(seconds=offset_s))),
                 metrics={name: value for name, value in zip(names, values, strict=True) if value == value},
             )
-            yield Timed(ts, reading)
+            yield Timed(sent, reading)
 
 
-def _rows(block: Block) -> Iterator[tuple[int, int, list[float]]]:
-    return zip(block.device.tolist(), block.ts.tolist(), block.metrics.tolist(), strict=True)
+def _rows(block: Block) -> Iterator[tuple[int, int, int, int, list[float]]]:
+    columns = (block.device, block.ts, block.sent, block.offset_s, block.metrics)
+    return zip(*(column.tolist() for column in columns), strict=True)
 
 
 def _fleet(homes: int, days: float, seed: int, end: int, failure_rate: float) -> Fleet:

@@ -1,11 +1,13 @@
 """The whole world: order, determinism, shape."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from service.contracts.readings import CATALOGUE
 from simulator.arrays import DAY_S, HOUR_S, SECOND
-from simulator.fleet import Block, Fleet
+from simulator.fleet import Block, Fleet, join_blocks
 
 START = 1_700_000_000 * SECOND
 END = START + DAY_S * SECOND
@@ -13,7 +15,7 @@ END = START + DAY_S * SECOND
 
 def joined(fleet: Fleet, step_s: int = HOUR_S) -> Block:
     blocks = list(fleet.blocks(step_s))
-    return Block(*(np.concatenate([getattr(block, name) for block in blocks]) for name in ("device", "ts", "metrics")))
+    return join_blocks(blocks)
 
 
 def equal(one: Block, two: Block) -> bool:
@@ -86,7 +88,7 @@ def test_demo_has_some_hundreds_of_failures() -> None:
 
 
 @pytest.mark.parametrize("bad", [{"homes": 0}, {"seed": -1}, {"end": START}, {"failure_rate": 0.0}])
-def test_senseless_arguments_are_refused(bad: dict[str, int]) -> None:
+def test_senseless_arguments_are_refused(bad: dict[str, Any]) -> None:
     """A fleet that cannot be is an error at once."""
     with pytest.raises(ValueError, match="a fleet needs"):
         Fleet(**({"homes": 3, "seed": 0, "start": START, "end": END} | bad))

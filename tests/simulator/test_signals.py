@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 from simulator.arrays import HOUR_S, SECOND, Floats
 from simulator.context import daily_activity
 from simulator.devices import COLUMN, DEVICE_TYPE_CODE, MODE_CODE
-from simulator.fleet import Block, Fleet
+from simulator.fleet import Block, Fleet, join_blocks
 from simulator.homes import HOME_TYPE_CODE
 
 
 @pytest.fixture(scope="module")
 def block(fleet: Fleet) -> Block:
     blocks = list(fleet.blocks())
-    return Block(*(np.concatenate([getattr(b, name) for b in blocks]) for name in ("device", "ts", "metrics")))
+    return join_blocks(blocks)
 
 
 def local_hour(fleet: Fleet, block: Block) -> Floats:
