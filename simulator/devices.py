@@ -21,8 +21,8 @@ LOG_METRICS: frozenset[str] = frozenset(
 )
 """Metrics whose levels and noise are relative: spread and noise are standard deviations of the natural logarithm."""
 
-MODES: tuple[str, ...] = ("wear", "sudden", "intermittent", "battery", "network", "overheating", "drift")
-"""Failure modes, in the order of their codes."""
+MODES: tuple[str, ...] = ("wear", "sudden", "intermittent", "battery", "network", "overheating", "drift", "lockup")
+"""Failure modes, in the order of their codes. The last does not occur until a scenario brings it."""
 MODE_CODE: Mapping[str, int] = MappingProxyType({name: code for code, name in enumerate(MODES)})
 
 

@@ -7,43 +7,24 @@ and does not depend on how it is cut into blocks.
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
 import numpy as np
 from msgspec import Struct
 
-from simulator.arrays import HOUR_S, SECOND, Codes, Floats, Indices, Ints
-from simulator.context import Surroundings
-from simulator.devices import DEVICE_TYPES, METRICS, MODES
+from simulator.arrays import HOUR_S, SECOND, Codes, Indices, Ints
+from simulator.blocks import Block, join_blocks, slice_block
+from simulator.chance import key_of
+from simulator.clock import Clock
+from simulator.context import surround
+from simulator.devices import METRICS, MODES
 from simulator.health import Health, Lives
 from simulator.outcomes import Report, draw_reports
 from simulator.patterns import DEFAULT_PATTERNS, Patterns
 from simulator.population import DeviceTable, populate
-from simulator.randomness import Purpose, generator
+from simulator.randomness import Purpose
 from simulator.scenarios import NO_CHANGES, Changes
-from simulator.signals import Signals
-
-
-class Block(Struct, frozen=True):
-    """Readings in order of time (then device), n rows.
-
-    Attributes:
-        device: Row of the device table, (n,) int32.
-        ts: What the device's clock says, in microseconds since the epoch, UTC, (n,) int64. In `Fleet.blocks` that is
-            the truth: per device strictly increasing, over all blocks too.
-        sent: When it reaches the service, in microseconds likewise, (n,) int64; never decreasing, over all blocks too.
-            In `Fleet.blocks` the same as ``ts``.
-        offset_s: Offset of the home's local time from UTC at ``ts``, in seconds, (n,) int32.
-        metrics: (n, m) float64 in the order of `Fleet.metric_names`; NaN where absent.
-    """
-
-    device: Indices
-    ts: Ints
-    sent: Ints
-    offset_s: Indices
-    metrics: Floats
-
-    def __len__(self) -> int:
-        return len(self.ts)
+from simulator.schedule import hours
+from simulator.senses import sense
+from simulator.signals import draw_restarts, own_of, types_of
 
 
 class Failures(Struct, frozen=True, kw_only=True):
@@ -74,6 +55,8 @@ class Fleet:
         interval_scale: Factor on all reporting intervals, which are 12 to 75 minutes at 1.
         patterns: The temporal patterns.
         changes: What comes over the fleet.
+        shares: Relative shares of the home types, instead of their own.
+        stays: Seconds at which each home joins the fleet and leaves it, (homes,) each; by default all stay throughout.
 
     Attributes:
         devices: The static device table, d rows.
@@ -91,7 +74,8 @@ class Fleet:
 
     def __init__(
         self, homes: int, seed: int, start: int, end: int, *, failure_rate: float = 1.0, interval_scale: float = 1.0,
-        patterns: Patterns = DEFAULT_PATTERNS, changes: Changes = NO_CHANGES,
+        patterns: Patterns = DEFAULT_PATTERNS, changes: Changes = NO_CHANGES, shares: Sequence[float] | None = None,
+        stays: tuple[Ints, Ints] | None = None,
     ) -> None:  # fmt: skip
         if homes < 1 or seed < 0 or end <= start or start < 0 or failure_rate <= 0 or interval_scale <= 0:
             raise ValueError("a fleet needs homes >= 1, seed >= 0, 0 <= start < end, and positive factors")
@@ -99,10 +83,14 @@ class Fleet:
         self.patterns = patterns
         self.changes = changes
         self._start_s, self._end_s = start // SECOND, end // SECOND
-        self.devices: DeviceTable = populate(homes, seed, interval_scale)
-        self._health = Health(self.devices, seed, self._start_s, self._end_s, failure_rate)
-        surroundings = Surroundings(self.devices, seed, self._start_s, self._end_s)
-        self._signals = Signals(self.devices, self._health, surroundings, seed, self._start_s, self._end_s)
+        span = self._start_s, self._end_s
+        stays = _stays(homes, changes, span) if stays is None else stays
+        self.devices: DeviceTable = populate(homes, seed, stays, interval_scale=interval_scale, shares=shares)
+        self._clock = Clock(*span, patterns)
+        self._health = Health(self.devices, self._clock, patterns, changes, seed, span, failure_rate)
+        self._around = surround(self.devices, self._clock, patterns, seed, span)
+        self._own, self._types = own_of(self.devices), types_of(changes, span)
+        self._restarts = draw_restarts(self.devices, self.lives, seed)
         self.failures = self._failures()
 
     @property
@@ -138,44 +126,28 @@ class Fleet:
 
     def expected_readings(self) -> int:
         """Return about how many readings there will be."""
-        return int(((self._end_s - self._start_s) / self.devices.interval_s).sum())
+        table = self.devices
+        stay_s = np.minimum(table.leaves_s, self._end_s) - np.maximum(table.joins_s, self._start_s)
+        return int((np.maximum(0, stay_s) / table.interval_s).sum())
 
     def _hours(self) -> Iterator[Block]:
-        """Draw hour by hour from the start: a fixed step with its own generator, so blocks can be cut at will."""
-        table = self.devices
-        interval = table.interval_s.astype(np.int64)
-        jitter_s = np.array([kind.jitter for kind in DEVICE_TYPES])[table.device_type] * interval
-        late = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
-        for number in range((self._end_s - self._start_s) // HOUR_S + 1):
-            rng = generator(self.seed, Purpose.READINGS, number)
-            low = number * HOUR_S
-            first = np.ceil(low / interval - table.phase).astype(np.int64)
-            count = np.ceil((low + HOUR_S) / interval - table.phase).astype(np.int64) - first
-            device = np.repeat(np.arange(len(table), dtype=np.int32), count)
-            turn = np.arange(len(device)) - np.repeat(np.cumsum(count) - count, count) + first[device]
-            delay = rng.random(len(device)) * jitter_s[device]
-            second = self._start_s + ((turn + table.phase[device]) * interval[device] + delay).astype(np.int64)
-            device, second = np.concatenate([late[0], device]), np.concatenate([late[1], second])
-            order = np.lexsort((device, second))
-            device, second = device[order], second[order]
-            # Readings that their delay carries over the hour wait for the next one.
-            cut = int(np.searchsorted(second, self._start_s + low + HOUR_S))
-            late = device[cut:], second[cut:]
-            cut = min(cut, int(np.searchsorted(second, self._end_s, side="right")))
-            ts = second[:cut] * SECOND
-            metrics, arrives = self._signals.read(device[:cut], ts, rng)
-            told = device[:cut][arrives]
-            yield Block(
-                device=told,
-                ts=ts[arrives],
-                sent=ts[arrives],
-                offset_s=table.utc_offset_min[told] * np.int32(60),
-                metrics=metrics[arrives],
-            )
+        """Draw hour by hour; any other cut would give the same readings."""
+        key = key_of(self.seed, Purpose.READINGS)
+        for device, second in hours(self.devices, self.seed, self._start_s, self._end_s):
+            metrics = np.full((len(device), len(METRICS)), np.nan)
+            arrives = np.empty(len(device), dtype=np.bool_)
+            sense(
+                key, device, second, self._own, self._health.columns, self._around, self._types, self._restarts,
+                metrics, arrives,
+            )  # fmt: skip
+            device, second = device[arrives], second[arrives]
+            offset_s = self._clock.offsets(self.devices.zone[device], second)
+            yield Block(device, second * SECOND, second * SECOND, offset_s, metrics[arrives])
 
     def _failures(self) -> Failures:
-        lives = self.lives
+        lives, table = self.lives, self.devices
         inside = ~lives.averted & (lives.end_s >= self._start_s) & (lives.end_s <= self._end_s)
+        inside &= lives.end_s <= table.leaves_s[lives.device]
         rows = np.nonzero(inside)[0]
         rows = rows[np.lexsort((lives.device[rows], lives.end_s[rows]))]
         return Failures(
@@ -186,11 +158,10 @@ class Fleet:
         )
 
 
-def slice_block(block: Block, low: int, high: int) -> Block:
-    """Return the readings ``low`` to ``high`` of a block."""
-    return Block(*(column[low:high] for column in msgspec.structs.astuple(block)))
-
-
-def join_blocks(blocks: Sequence[Block]) -> Block:
-    """Return the readings of several blocks as one; at least one block."""
-    return Block(*(np.concatenate(columns) for columns in zip(*map(msgspec.structs.astuple, blocks), strict=True)))
+def _stays(homes: int, changes: Changes, span: tuple[int, int]) -> tuple[Ints, Ints]:
+    """Let all homes stay throughout, or join little by little where the fleet grows."""
+    joins_s = np.full(homes, span[0], dtype=np.int64)
+    if changes.growth is not None:
+        later = homes - round(homes * changes.growth.initial)
+        joins_s[homes - later :] += np.linspace(0, span[1] - span[0], later, endpoint=False).astype(np.int64)
+    return joins_s, np.full(homes, span[1], dtype=np.int64)

@@ -10,50 +10,23 @@ Averted lives degrade like the others and do not fail: somebody changed the batt
 why a precursor is no proof.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from simulator.arrays import DAY_S, HOUR_S, Codes, Flags, Floats, Indices, Ints, Timeline
+from simulator.arrays import DAY_S, HOUR_S, Codes, Flags, Floats, Indices, Ints
+from simulator.chance import key_of, units
+from simulator.clock import Clock
+from simulator.courses import COURSES
 from simulator.devices import MODE_CODE, MODES
-from simulator.population import DeviceTable, mode_rates
+from simulator.hazards import Hazards, averted_shares
+from simulator.patterns import Patterns
+from simulator.population import DeviceTable
 from simulator.randomness import Purpose, generator
-
-FAILURES_PER_DEVICE_DAY = 0.03
-"""Mean failure rate at ``failure_rate`` 1. Far above real life: a demo of some days must show some hundreds."""
-
-
-class Course(Struct, frozen=True, kw_only=True):
-    """How a mode runs: all pairs are (low, high) of uniform draws.
-
-    Attributes:
-        lead_h: From the first sign to the failure, in hours.
-        growth: Exponent of the degradation over that time; 1 is linear, more comes late.
-        repair_h: From the failure to the repair, in hours.
-        silent: Share of failures after which the device says nothing until its repair.
-        averted: Share of degradations that do not end in a failure.
-        peak_hour: Local hour around which failures of this mode gather.
-    """
-
-    lead_h: tuple[float, float]
-    growth: tuple[float, float]
-    repair_h: tuple[float, float]
-    silent: float
-    averted: float
-    peak_hour: float
-
-
-COURSES: dict[str, Course] = {
-    "wear": Course(lead_h=(24, 72), growth=(1.0, 2.0), repair_h=(8, 40), silent=0.5, averted=0.10, peak_hour=19),
-    "sudden": Course(lead_h=(0.05, 0.5), growth=(1.0, 1.0), repair_h=(4, 24), silent=0.9, averted=0.0, peak_hour=19),
-    "intermittent": Course(lead_h=(14, 48), growth=(0.7, 1.5), repair_h=(8, 40), silent=0.3, averted=0.2, peak_hour=20),
-    "battery": Course(lead_h=(18, 60), growth=(1.0, 1.6), repair_h=(3, 30), silent=0.95, averted=0.2, peak_hour=6),
-    "network": Course(lead_h=(10, 36), growth=(0.8, 1.6), repair_h=(3, 20), silent=0.7, averted=0.2, peak_hour=20.5),
-    "overheating": Course(lead_h=(10, 36), growth=(0.8, 1.8), repair_h=(4, 30), silent=0.6, averted=0.15, peak_hour=15),
-    "drift": Course(lead_h=(24, 72), growth=(0.8, 1.5), repair_h=(8, 48), silent=0.1, averted=0.1, peak_hour=12),
-}
+from simulator.scenarios import Changes
 
 
 class Lives(Struct, frozen=True, kw_only=True):
@@ -68,6 +41,7 @@ class Lives(Struct, frozen=True, kw_only=True):
         mode: Code into `MODES`, (k,) int8.
         averted: Whether no failure came of it, (k,) bool.
         silent: Whether the device says nothing between failure and repair, (k,) bool.
+        signature: How it shows: row of `simulator.signals.effects`, (k,) int8.
         severity: How strongly it shows, around 1, (k,).
         growth: Exponent of the degradation, (k,).
         sign: Direction of a drift, -1 or 1, (k,).
@@ -82,10 +56,60 @@ class Lives(Struct, frozen=True, kw_only=True):
     mode: Codes
     averted: Flags
     silent: Flags
+    signature: Codes
     severity: Floats
     growth: Floats
     sign: Floats
     charge: Floats
+
+
+class LifeColumns(NamedTuple):
+    """What the inner loop needs of the lives: those of device d are rows ``first[d]`` to ``first[d + 1]``."""
+
+    first: Ints
+    birth_s: Ints
+    onset_s: Ints
+    end_s: Ints
+    averted: Flags
+    silent: Flags
+    mode: Codes
+    signature: Codes
+    severity: Floats
+    growth: Floats
+    sign: Floats
+    charge: Floats
+
+
+@numba.njit(nogil=True, cache=True)
+def life_at(lives: LifeColumns, device: int, second: int) -> int:
+    """Return the row of the life that a device is in at an instant."""
+    low, high = lives.first[device], lives.first[device + 1]
+    while high - low > 1:
+        middle = (low + high) // 2
+        if lives.birth_s[middle] <= second:
+            low = middle
+        else:
+            high = middle
+    return int(low)
+
+
+@numba.njit(nogil=True, cache=True)
+def degradation(lives: LifeColumns, life: int, second: int) -> float:
+    """Return how degraded a device is: 0 well, about 1 at the failure, 1.3 beyond it; times the life's severity."""
+    onset, end = lives.onset_s[life], lives.end_s[life]
+    if second <= onset:
+        return 0.0
+    if second < end:
+        return float(((second - onset) / (end - onset)) ** lives.growth[life] * lives.severity[life])
+    return float((1.0 if lives.averted[life] else 1.3) * lives.severity[life])
+
+
+@numba.njit(nogil=True, cache=True)
+def _levels(lives: LifeColumns, life: Ints, second: Ints) -> Floats:
+    out = np.empty(len(life))
+    for i in range(len(life)):
+        out[i] = degradation(lives, life[i], second[i])
+    return out
 
 
 class Health:
@@ -93,57 +117,61 @@ class Health:
 
     Args:
         table: The devices.
+        clock: Days, seasons and local time.
+        patterns: The temporal patterns.
+        changes: What comes over the fleet.
         seed: Seed of the fleet.
-        start_s: First second of the simulation.
-        end_s: Last second.
+        span: First and last second of the simulation.
         failure_rate: Factor on all failure rates.
+
+    Attributes:
+        lives: All lives.
+        columns: The same, for the inner loop.
     """
 
-    def __init__(self, table: DeviceTable, seed: int, start_s: int, end_s: int, failure_rate: float = 1.0) -> None:
-        drawn = _draw(table, seed, start_s, end_s, failure_rate)
-        self._births = Timeline(drawn["device"], drawn["birth_s"])
-        self.lives = Lives(**{name: column[self._births.order] for name, column in drawn.items()})
+    def __init__(
+        self, table: DeviceTable, clock: Clock, patterns: Patterns, changes: Changes, seed: int, span: tuple[int, int],
+        failure_rate: float = 1.0,
+    ) -> None:  # fmt: skip
+        hazards = Hazards(table, clock, patterns, changes, span, failure_rate)
+        drawn = _draw(table, clock, hazards, patterns, seed)
+        drawn["signature"] = _signatures(drawn, changes, seed, span)
+        order = np.lexsort((drawn["birth_s"], drawn["device"]))
+        self.lives = Lives(**{name: column[order] for name, column in drawn.items()})
+        counts = np.bincount(self.lives.device, minlength=len(table))
+        columns = {name: getattr(self.lives, name) for name in LifeColumns._fields if name != "first"}
+        self.columns = LifeColumns(first=np.concatenate([[0], np.cumsum(counts)]), **columns)
 
-    def life(self, device: Indices, second: Ints) -> Ints:
-        """Return the row (n,) in `lives` that each device is in at each instant."""
-        return self._births.latest(device, second)
-
-    def level(self, life: Ints, second: Ints) -> tuple[Floats, Flags]:
-        """Degradation (n,), 0 well, about 1 at the failure and 1.3 beyond it; and whether it has failed, (n,)."""
-        lives = self.lives
-        onset, end = lives.onset_s[life], lives.end_s[life]
-        failed = (second >= end) & ~lives.averted[life]
-        share = np.clip((second - onset) / np.maximum(1, end - onset), 0.0, 1.0)
-        grown = np.where(failed, 1.3, share ** lives.growth[life])
-        return grown * lives.severity[life], failed
+    def level(self, life: Ints, second: Ints) -> Floats:
+        """Return the `degradation` (n,) at instants (n,) of lives (n,), given by their rows."""
+        return np.asarray(_levels(self.columns, life, second))
 
 
-def _draw(table: DeviceTable, seed: int, start_s: int, end_s: int, failure_rate: float) -> dict[str, NDArray[Any]]:
+def _draw(table: DeviceTable, clock: Clock, hazards: Hazards, patterns: Patterns, seed: int) -> dict[str, NDArray[Any]]:
     """Draw lives round by round: in each, every device whose time is not yet filled gets its next life."""
     n = len(table)
-    averted_share = np.array([COURSES[mode].averted for mode in MODES])
-    rates = FAILURES_PER_DEVICE_DAY * failure_rate * mode_rates(table) / (1.0 - averted_share)
-    total = rates.sum(axis=1)
-    birth = np.full(n, start_s, dtype=np.int64)
+    averted_share = averted_shares()[table.home_type]
+    birth = table.joins_s
     was_battery = np.zeros(n, dtype=bool)
     rounds: list[dict[str, NDArray[Any]]] = []
-    while (birth <= end_s).any() or not rounds:
+    while (birth <= table.leaves_s).any() or not rounds:
         first = not rounds
         rng = generator(seed, Purpose.LIVES, len(rounds))
         # The fleet is met in the middle of its life, so the first wait has no memory; later lives wear out.
-        wait_d = rng.exponential(1.0, n) if first else rng.weibull(1.3, n) / 0.9236
-        end = birth + np.maximum(1800, wait_d / total * DAY_S).astype(np.int64)
-        mode = _modes(rates, end, rng.random(n))
-        end = _at_peak_hour(end, birth, mode, table.utc_offset_min, rng)
+        wait = rng.exponential(1.0, n) if first else rng.weibull(1.3, n) / 0.9236
+        end = np.maximum(birth + 1800, hazards.after(birth, wait))
+        mode = _modes(hazards.weights(end), rng.random(n))
+        earliest = np.maximum(birth + 1800, hazards.earliest_s(mode))
+        end = _at_peak_hour(end, earliest, mode, clock, table, rng, patterns.daily.on)
         lead_s = _between("lead_h", mode, rng) * HOUR_S
         born = birth - (rng.uniform(5, 300, n) * DAY_S).astype(np.int64) if first else birth
-        averted = rng.random(n) < averted_share[mode]
-        severity = rng.lognormal(-0.05, 0.35, n) * np.where(averted, rng.uniform(0.3, 0.9, n), 1.0)
+        averted = rng.random(n) < averted_share[np.arange(n), mode]
+        severity = rng.lognormal(-0.05, 0.3, n) * np.where(averted, rng.uniform(0.6, 1.0, n), 1.0)
         repair = end + np.where(averted, 0, _between("repair_h", mode, rng) * HOUR_S).astype(np.int64)
         life: dict[str, NDArray[Any]] = {
             "device": np.arange(n, dtype=np.int32),
             "birth_s": born,
-            "onset_s": np.maximum(born, end - lead_s.astype(np.int64)),
+            "onset_s": np.maximum(np.maximum(born, hazards.earliest_s(mode)), end - lead_s.astype(np.int64)),
             "end_s": end,
             "repair_s": repair,
             "mode": mode,
@@ -151,33 +179,42 @@ def _draw(table: DeviceTable, seed: int, start_s: int, end_s: int, failure_rate:
             "silent": rng.random(n) < np.array([COURSES[name].silent for name in MODES])[mode],
             "severity": severity,
             "growth": _between("growth", mode, rng),
-            "sign": np.where(rng.random(n) < 0.5, -1.0, 1.0),
+            "sign": np.where((rng.random(n) < 0.5) & (mode == MODE_CODE["drift"]), -1.0, 1.0),
             "charge": np.where(was_battery, 100.0, rng.uniform(45, 100, n)),
         }
-        alive = birth <= end_s
+        alive = birth <= table.leaves_s
         rounds.append({name: column[alive] for name, column in life.items()})
         was_battery = mode == MODE_CODE["battery"]
         birth = np.where(alive, repair, birth)
     return {name: np.concatenate([life[name] for life in rounds]) for name in rounds[0]}
 
 
-def _modes(rates: Floats, end: Ints, uniform: Floats) -> Codes:
-    """Draw modes by rate and season: heat kills in summer, cold drains batteries (northern hemisphere)."""
-    summer = np.cos(2 * np.pi * (end / DAY_S - 197.0) / 365.25)
-    weight = rates.copy()
-    weight[:, MODE_CODE["overheating"]] *= 1.0 + 0.6 * summer
-    weight[:, MODE_CODE["battery"]] *= 1.0 - 0.4 * summer
-    edges = np.cumsum(weight / weight.sum(axis=1, keepdims=True), axis=1)[:, :-1]
+def _signatures(drawn: dict[str, NDArray[Any]], changes: Changes, seed: int, span: tuple[int, int]) -> Codes:
+    """Say how each degradation shows: as its mode always did, or in the other way that a gradual change brings."""
+    signature = drawn["mode"].copy()
+    if changes.gradual is not None:
+        low, high = (span[0] + share * (span[1] - span[0]) for share in (changes.gradual.begin, changes.gradual.done))
+        progress = (drawn["onset_s"] - low) / (high - low)
+        other = units(key_of(seed, Purpose.CHANGES), drawn["device"], drawn["end_s"], 0) < progress
+        signature[other] += len(MODES)
+    return np.asarray(signature, dtype=np.int8)
+
+
+def _modes(weights: Floats, uniform: Floats) -> Codes:
+    edges = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)[:, :-1]
     return np.asarray((uniform[:, None] > edges).sum(axis=1), dtype=np.int8)
 
 
-def _at_peak_hour(end: Ints, birth: Ints, mode: Codes, offset_min: Indices, rng: np.random.Generator) -> Ints:
+def _at_peak_hour(
+    end: Ints, earliest: Ints, mode: Codes, clock: Clock, table: DeviceTable, rng: np.random.Generator, daily: bool
+) -> Ints:
     """Move about six of ten failures to the hours of their local day in which their mode strikes."""
     peak = np.array([COURSES[name].peak_hour for name in MODES])[mode]
     hour = peak + 2.5 * rng.standard_normal(len(end))
-    local = end + offset_min * 60
-    moved = local // DAY_S * DAY_S + (hour * HOUR_S).astype(np.int64) - offset_min * 60
-    return np.where((rng.random(len(end)) < 0.6) & (moved > birth + 1800), moved, end).astype(np.int64)
+    offset = clock.offsets(table.zone, end)
+    moved = (end + offset) // DAY_S * DAY_S + (hour * HOUR_S).astype(np.int64) - offset
+    moves = (rng.random(len(end)) < 0.6) & (moved > earliest) & daily
+    return np.where(moves, moved, end).astype(np.int64)
 
 
 def _between(field: str, mode: Codes, rng: np.random.Generator) -> Floats:

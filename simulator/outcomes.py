@@ -25,11 +25,12 @@ from simulator.randomness import Purpose, generator
 
 DELAY_H = {
     "wear": 3.0, "sudden": 0.5, "intermittent": 5.0, "battery": 2.0, "network": 1.0, "overheating": 2.0, "drift": 6.0,
+    "lockup": 3.0,
 }  # fmt: skip
 """Median delay from a failure to its report by mode, in hours."""
 NEVER = {
     "wear": 0.05, "sudden": 0.03, "intermittent": 0.15, "battery": 0.04, "network": 0.10, "overheating": 0.04,
-    "drift": 0.15,
+    "drift": 0.15, "lockup": 0.06,
 }  # fmt: skip
 """Share of failures that nobody ever reports, by mode."""
 WRONG_MODE = 0.08
@@ -64,13 +65,14 @@ def _of_lives(table: DeviceTable, lives: Lives, rng: np.random.Generator, start_
     delay_s = np.minimum(median_s * rng.lognormal(0.0, 0.6, k), 0.85 * (lives.repair_s - lives.end_s))
     told = rng.random(k) >= np.array([NEVER[mode] for mode in MODES])[lives.mode]
     wrong = rng.random(k) < WRONG_MODE
-    other = (lives.mode + rng.integers(1, len(MODES), k)) % len(MODES)
+    other = (lives.mode + rng.integers(1, len(MODES) - 1, k)) % (len(MODES) - 1)
     correct_s = rng.uniform(4, 36, k) * HOUR_S
     mended_s = rng.uniform(0.1, 2.0, k) * HOUR_S
     noticed = rng.random(k) < AVERTED_REPAIR
 
+    here = (lives.end_s >= start_s) & (lives.end_s <= np.minimum(end_s, table.leaves_s[lives.device]))
     reports: list[Report] = []
-    for row in np.nonzero((lives.end_s >= start_s) & (lives.end_s <= end_s))[0].tolist():
+    for row in np.nonzero(here)[0].tolist():
         device, mode = int(lives.device[row]), int(lives.mode[row])
         end, repair = int(lives.end_s[row]), int(lives.repair_s[row])
         if lives.averted[row]:
@@ -91,9 +93,9 @@ def _of_lives(table: DeviceTable, lives: Lives, rng: np.random.Generator, start_
 def _mistakes(table: DeviceTable, lives: Lives, rng: np.random.Generator, start_s: int, end_s: int) -> list[Report]:
     """Draw failures reported of healthy devices, whatever becomes of them later, and their retractions."""
     k = len(lives.device)
-    low = np.maximum(lives.birth_s, start_s)
+    low = np.maximum(lives.birth_s, table.joins_s[lives.device])
     at = low + (rng.random(k) * np.maximum(0, lives.onset_s - low)).astype(np.int64)
-    code = rng.integers(0, len(MODES), k)
+    code = rng.integers(0, len(MODES) - 1, k)  # nobody names a mode that nobody has seen
     delay_s, back_s = rng.uniform(0.2, 4, k) * HOUR_S, rng.uniform(2, 24, k) * HOUR_S
     reports: list[Report] = []
     for row in np.nonzero((rng.random(k) < FALSE_REPORT) & (at < lives.onset_s) & (at <= end_s))[0].tolist():

@@ -5,18 +5,19 @@ of a simulation.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from simulator.arrays import Codes, Flags, Floats, Indices
-from simulator.devices import COLUMN, DEVICE_TYPE_CODE, DEVICE_TYPES, LOG_METRICS, METRICS, MODES
+from simulator.arrays import Codes, Flags, Floats, Indices, Ints
+from simulator.clock import ZONES
+from simulator.devices import COLUMN, DEVICE_TYPE_CODE, DEVICE_TYPES, LOG_METRICS, METRICS
 from simulator.homes import HOME_TYPES, draw_home_types
 from simulator.randomness import Purpose, generator
 
 _OUTDOORS = ("garden", "porch", "driveway", "terrace")
-_OFFSETS_MIN = (-480, -360, -300, 0, 60, 60, 120)
 
 
 class DeviceTable(Struct, frozen=True, kw_only=True):
@@ -28,8 +29,11 @@ class DeviceTable(Struct, frozen=True, kw_only=True):
         device_id: Name of the device within its home, d strings such as ``sensor.kitchen-1``.
         home_type: Code into `simulator.homes.HOME_TYPES`, (d,) int8.
         device_type: Code into `simulator.devices.DEVICE_TYPES`, (d,) int8.
-        utc_offset_min: The home's offset from UTC, in minutes, (d,) int32.
+        zone: Code into `simulator.clock.ZONES`, (d,) int8.
+        joins_s: Second from which on the home is part of the fleet, (d,) int64.
+        leaves_s: Second up to which it is, (d,) int64.
         outdoor: Whether it stands outdoors, (d,) bool.
+        attic: Whether it stands right under the roof, (d,) bool.
         interval_s: Time between readings, in seconds, (d,) int32.
         phase: Where in its interval a device reads first, in [0, 1), (d,).
         level: The device's own normal level of each metric (log scale for `LOG_METRICS`), NaN where it has no such
@@ -43,8 +47,11 @@ class DeviceTable(Struct, frozen=True, kw_only=True):
     device_id: tuple[str, ...]
     home_type: Codes
     device_type: Codes
-    utc_offset_min: Indices
+    zone: Codes
+    joins_s: Ints
+    leaves_s: Ints
     outdoor: Flags
+    attic: Flags
     interval_s: Indices
     phase: Floats
     level: Floats
@@ -55,20 +62,26 @@ class DeviceTable(Struct, frozen=True, kw_only=True):
         return len(self.home)
 
 
-def mode_rates(table: DeviceTable) -> Floats:
-    """Relative failure rates by device and mode, (d, 7); the mean over the table of a device's total is 1."""
-    by_type = np.array([[kind.modes.get(mode, 0.0) for mode in MODES] for kind in DEVICE_TYPES])
-    by_home = np.array([[kind.hazard.get(mode, 1.0) for mode in MODES] for kind in HOME_TYPES])
-    rates = by_type[table.device_type] * by_home[table.home_type]
-    rates /= rates.sum(axis=1).mean()
-    return np.asarray(rates * table.frailty[:, None], dtype=np.float64)
+def populate(
+    homes: int,
+    seed: int,
+    stays: tuple[Ints, Ints],
+    *,
+    interval_scale: float = 1.0,
+    shares: Sequence[float] | None = None,
+) -> DeviceTable:
+    """Draw the devices of ``homes`` homes.
 
-
-def populate(homes: int, seed: int, interval_scale: float = 1.0) -> DeviceTable:
-    """Draw the devices of ``homes`` homes; ``interval_scale`` stretches every reporting interval."""
+    Args:
+        homes: How many.
+        seed: Seed of the fleet.
+        stays: Seconds at which each home joins the fleet and leaves it, (homes,) each.
+        interval_scale: Factor on every reporting interval.
+        shares: Relative shares of the home types, instead of their own.
+    """
     rng = generator(seed, Purpose.HOMES)
-    home_type = draw_home_types(homes, rng)
-    offset_min = rng.choice(np.array(_OFFSETS_MIN, dtype=np.int32), size=homes)
+    home_type = draw_home_types(homes, rng, shares)
+    zone = rng.integers(0, len(ZONES), size=homes, dtype=np.int8)
     mean = np.array([kind.mean_devices for kind in HOME_TYPES])[home_type]
     counts = np.maximum(2, rng.poisson(mean))
 
@@ -80,6 +93,7 @@ def populate(homes: int, seed: int, interval_scale: float = 1.0) -> DeviceTable:
     can_be_out = np.array([kind.outdoor for kind in DEVICE_TYPES])[device_type]
     outdoor = can_be_out & (rng.random(n) < np.array([kind.outdoor_share for kind in HOME_TYPES])[kind_of_home])
     nominal = np.array([kind.interval_s for kind in DEVICE_TYPES])[device_type]
+    attic = ~outdoor & (rng.random(n) < np.array([kind.attic_share for kind in HOME_TYPES])[kind_of_home])
     interval_s = np.maximum(60, nominal * interval_scale * rng.choice([0.8, 1.0, 1.25], size=n)).astype(np.int32)
     return DeviceTable(
         home=home,
@@ -87,8 +101,11 @@ def populate(homes: int, seed: int, interval_scale: float = 1.0) -> DeviceTable:
         device_id=_names(home, device_type, outdoor, rng.random(n)),
         home_type=kind_of_home,
         device_type=device_type,
-        utc_offset_min=offset_min[home],
+        zone=zone[home],
+        joins_s=stays[0][home],
+        leaves_s=stays[1][home],
         outdoor=outdoor,
+        attic=attic,
         interval_s=interval_s,
         phase=rng.random(n),
         level=_levels(device_type, outdoor, rng.standard_normal((n, len(METRICS)))),

@@ -17,6 +17,10 @@ class Purpose(IntEnum):
     READINGS = 7
     REPORTS = 8
     DELIVERY = 9
+    CHANGES = 10
+    SCHEDULE = 11
+    HABITS = 12
+    CONGESTION = 13
 
 
 def generator(seed: int, purpose: Purpose, *counters: int) -> np.random.Generator:

@@ -1,173 +1,161 @@
-"""Signals: the metrics that a device reports, made of its own level, its surroundings, its hidden health, and noise.
+"""Signals: what makes up the metrics that a device reports. The draw itself is `simulator.senses`.
 
-Fifth in the flow. Each metric moves on its own scale (logarithmic for `LOG_METRICS`):
+Each metric moves on its own scale (logarithmic for `LOG_METRICS`):
 
-    level of this device + surroundings + degradation x effect of the mode + noise
+    level of this device + surroundings + degradation x effect of the mode + wander + noise
 
 then becomes what a device would report: counts are drawn, shares are bounded, values are rounded, some are missing.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
 import numpy as np
 
-from simulator.arrays import DAY_S, HOUR_S, SECOND, Flags, Floats, Indices, Ints, Timeline
-from simulator.context import Context, Surroundings
-from simulator.devices import COLUMN, DEVICE_TYPES, METRICS, MODE_CODE, MODES
-from simulator.health import Health
+from simulator.arrays import DAY_S, Codes, Flags, Floats, Ints
+from simulator.devices import DEVICE_TYPES, METRICS, MODES
+from simulator.health import Lives
 from simulator.population import DeviceTable, noise_by_type
 from simulator.randomness import Purpose, generator
+from simulator.scenarios import Changes
 
-EFFECTS: dict[str, dict[str, float]] = {
+EFFECTS: Mapping[str, Mapping[str, float]] = MappingProxyType({
     "wear": {
-        "response_time_ms": 1.2, "error_rate": 2.4, "temperature_c": 4.0, "power_w": 0.45, "connection_drops": 0.4,
+        "response_time_ms": 1.2, "error_rate": 2.3, "temperature_c": 6.0, "power_w": 0.45, "connection_drops": 0.6,
     },
     "sudden": {"error_rate": 0.5},
     "intermittent": {
-        "response_time_ms": 1.6, "error_rate": 2.8, "signal_dbm": -6.0, "connection_drops": 2.6,
-        "throughput_kbps": -1.0, "linkquality": -40.0,
+        "response_time_ms": 1.6, "error_rate": 2.8, "signal_dbm": -7.0, "connection_drops": 2.6,
+        "throughput_kbps": -1.2, "linkquality": -45.0,
     },
     "battery": {
-        "response_time_ms": 0.6, "error_rate": 1.1, "signal_dbm": -3.0, "linkquality": -18.0, "connection_drops": 0.6,
+        "response_time_ms": 0.8, "error_rate": 1.4, "signal_dbm": -4.0, "linkquality": -25.0, "connection_drops": 0.8,
     },
     "network": {
-        "response_time_ms": 1.4, "error_rate": 1.5, "signal_dbm": -12.0, "connection_drops": 2.5,
-        "throughput_kbps": -1.4, "linkquality": -58.0,
+        "response_time_ms": 1.3, "error_rate": 1.6, "signal_dbm": -11.0, "connection_drops": 2.3,
+        "throughput_kbps": -1.3, "linkquality": -55.0,
     },
     "overheating": {
-        "response_time_ms": 0.5, "error_rate": 1.1, "temperature_c": 20.0, "humidity_pct": -8.0, "power_w": 0.4,
+        "response_time_ms": 0.6, "error_rate": 1.2, "temperature_c": 18.0, "humidity_pct": -10.0, "power_w": 0.5,
     },
-    "drift": {"error_rate": 0.8, "temperature_c": 7.0, "humidity_pct": 20.0, "power_w": 0.3},
-}  # fmt: skip
+    "drift": {"error_rate": 0.9, "temperature_c": 7.0, "humidity_pct": 20.0, "power_w": 0.4},
+    "lockup": {
+        "response_time_ms": -1.2, "connection_drops": -1.5, "power_w": -0.6, "temperature_c": -6.0,
+        "throughput_kbps": -1.6, "usage_ratio": -0.2, "humidity_pct": 9.0, "linkquality": 30.0, "signal_dbm": 6.0,
+    },
+})  # fmt: skip
 """Shift of each metric at degradation 1, on its own scale (`LOG_METRICS`: natural logarithm). Drift has a sign."""
 
-_RESTARTS = {"wear": 0.5, "intermittent": 5.0, "overheating": 2.5, "network": 1.0}
-_COMMANDS = 24
-_MISSING = 0.012
-_DECIMALS = {"error_rate": 4, "usage_ratio": 3, "voltage_v": 2, "temperature_c": 2, "power_w": 2}
+THROTTLED: Mapping[str, Mapping[str, float]] = MappingProxyType({
+    "wear": {"response_time_ms": -0.9, "temperature_c": -4.5, "power_w": -0.45, "usage_ratio": -0.12, "signal_dbm": 5},
+    "sudden": {"error_rate": 0.5},
+    "intermittent": {"response_time_ms": -1.1, "throughput_kbps": -1.2, "linkquality": 40.0, "connection_drops": -1.5},
+    "battery": {"response_time_ms": -0.9, "signal_dbm": 7.0, "linkquality": 35.0, "usage_ratio": -0.05},
+    "network": {"response_time_ms": -1.0, "throughput_kbps": -1.4, "linkquality": 45.0, "signal_dbm": 8.0},
+    "overheating": {"temperature_c": -10.0, "humidity_pct": 9.0, "power_w": -0.5, "usage_ratio": -0.12},
+    "drift": {"response_time_ms": -0.6, "temperature_c": 6.0, "humidity_pct": 17.0, "power_w": -0.4},
+    "lockup": {"response_time_ms": -1.0, "power_w": -0.5},
+})  # fmt: skip
+"""The same for devices that throttle themselves when they are ill: quick, cool and idle instead of slow and hot."""
+
+RESTARTS: Mapping[str, float] = MappingProxyType({"wear": 0.5, "intermittent": 5.0, "overheating": 2.5, "network": 1.0})
+"""Mean number of restarts over a degradation, by mode."""
+
+UPDATE: Mapping[str, float] = MappingProxyType({
+    "response_time_ms": 0.9, "error_rate": 1.5, "connection_drops": 1.6, "signal_dbm": -9.0, "linkquality": -45.0,
+    "temperature_c": 4.0, "humidity_pct": 10.0, "power_w": 0.3, "throughput_kbps": -0.9,
+})  # fmt: skip
+"""What a firmware update shifts for good, on the same scales: well devices report what ill ones used to."""
 
 
-class Signals:
-    """Draws what devices report.
+class Types(NamedTuple):
+    """What the inner loop needs of device types, modes and changes. Device types k, signatures s, metrics m.
 
-    Args:
-        table: The devices.
-        health: Their hidden state.
-        surroundings: Weather and people.
-        seed: Seed of the fleet.
-        start_s: First second of the simulation.
-        end_s: Last second.
+    Attributes:
+        noise: Scatter of a healthy device's readings, NaN where a type has no such metric, (k, m).
+        effects: Shift of each metric at degradation 1: the modes, then the modes of devices that throttle, (s, m).
+        rechargeable: Whether a type's battery is worked and charged daily, (k,).
+        conditioned: Whether a type works against the weather, (k,).
+        updated: Device type that an update befalls, or -1.
+        update: Its shifts, (m,).
+        update_s: When.
     """
 
-    def __init__(
-        self, table: DeviceTable, health: Health, surroundings: Surroundings, seed: int, start_s: int, end_s: int
-    ) -> None:
-        self._table = table
-        self._health = health
-        self._surroundings = surroundings
-        self._noise = noise_by_type()[table.device_type]
-        self._effects = np.array([[EFFECTS[mode].get(name, 0.0) for name in METRICS] for mode in MODES])
-        self._rechargeable = np.array([kind.power == "rechargeable" for kind in DEVICE_TYPES])[table.device_type]
-        self._restarts, self._restarts_before = _draw_restarts(table, health, seed, start_s, end_s)
-
-    def read(self, device: Indices, ts: Ints, rng: np.random.Generator) -> tuple[Floats, Flags]:
-        """Draw the readings of ``device`` (n,) at ``ts`` (n,), in microseconds.
-
-        Returns:
-            Metrics (n, m), NaN where absent, and which readings arrive at all (n,): broken devices are silent,
-            packets get lost.
-        """
-        second = ts // SECOND
-        life = self._health.life(device, second)
-        level, failed = self._health.level(life, second)
-        lives = self._health.lives
-        mode = lives.mode[life]
-        context = self._surroundings.context(device, ts, rng)
-
-        # An intermittent fault is there or not, from one reading to the next.
-        flicker = np.where(mode == MODE_CODE["intermittent"], np.where(rng.random(len(ts)) < 0.4, 1.3, 0.1), 1.0)
-        sign = np.where(mode == MODE_CODE["drift"], lives.sign[life], 1.0)
-        values = self._table.level[device] + (level * flicker * sign)[:, None] * self._effects[mode]
-        values += self._noise[device] * rng.standard_normal(values.shape)
-        _surround(values, context)
-        _report_counts(values, rng)
-        self._charge(values, device, life, second, np.where(mode == MODE_CODE["battery"], level, 0.0), context, rng)
-        position = self._restarts.latest(device, second)
-        values[:, COLUMN["uptime_h"]] += (second - self._restarts.at(position)) / HOUR_S
-        values[:, COLUMN["restart_count"]] += self._restarts.count(device, second) + self._restarts_before[device]
-
-        values[rng.random(values.shape) < _MISSING] = np.nan
-        for name, column in COLUMN.items():
-            values[:, column] = np.round(values[:, column], _DECIMALS.get(name, 1))
-        radio = np.isin(mode, (MODE_CODE["network"], MODE_CODE["intermittent"]))
-        lost = rng.random(len(ts)) < 0.01 + 0.02 * context.congestion + 0.15 * radio * np.minimum(level, 1.0)
-        return values, ~(lost | (failed & lives.silent[life]))
-
-    def _charge(
-        self, values: Floats, device: Indices, life: Ints, second: Ints, sag: Floats, context: Context,
-        rng: np.random.Generator,
-    ) -> None:  # fmt: skip
-        """Set charge and voltage: a slow drain, a coarse gauge, a cell that gives way when the mode is battery."""
-        lives = self._health.lives
-        age_d = np.minimum((second - lives.birth_s[life]) / DAY_S, 60.0)
-        worked = 25.0 * np.minimum(context.activity, 2.0) * self._rechargeable[device]
-        charge = lives.charge[life] - self._table.drain[device] * age_d - worked
-        charge = np.maximum(charge * np.maximum(0.06, 1.0 - 0.9 * np.minimum(sag, 1.0)), 1.0)
-        gauge = charge + 1.2 * rng.standard_normal(len(charge)) - 0.25 * np.maximum(0.0, 10.0 - context.ambient_c)
-        column, volts = COLUMN["battery_pct"], COLUMN["voltage_v"]
-        has_cell = ~np.isnan(values[:, column])
-        values[has_cell, column] = np.clip(np.round(gauge[has_cell]), 0.0, 100.0)
-        drop = (0.10 * (1.0 - charge / 100.0) + 0.10 * np.minimum(sag, 1.3)) * has_cell
-        values[:, volts] *= 1.0 - drop
+    noise: Floats
+    effects: Floats
+    rechargeable: Flags
+    conditioned: Flags
+    updated: int
+    update: Floats
+    update_s: int
 
 
-def _surround(values: Floats, context: Context) -> None:
-    """Add what the surroundings do, in place."""
-    jam, busy = context.congestion, context.activity
-    values[:, COLUMN["response_time_ms"]] += 0.75 * jam + 0.08 * busy
-    values[:, COLUMN["error_rate"]] += 0.7 * jam
-    values[:, COLUMN["signal_dbm"]] -= 4.0 * jam
-    values[:, COLUMN["linkquality"]] -= 32.0 * jam
-    values[:, COLUMN["connection_drops"]] += 1.1 * jam
-    values[:, COLUMN["throughput_kbps"]] += 0.5 * np.log(np.maximum(0.05, busy)) - 0.5 * jam
-    values[:, COLUMN["power_w"]] += 0.6 * np.log(np.maximum(0.03, busy))
-    values[:, COLUMN["usage_ratio"]] *= busy
-    # The level of a device's temperature is its own heat above the air around it.
-    own_heat = values[:, COLUMN["temperature_c"]] * (0.55 + 0.45 * np.minimum(busy, 2.0))
-    values[:, COLUMN["temperature_c"]] = context.ambient_c + own_heat
-    values[:, COLUMN["humidity_pct"]] += 0.5 * (21.0 - context.ambient_c) + 3.0 * np.minimum(busy, 2.0)
+class Restarts(NamedTuple):
+    """All restarts: those of device d are rows ``first[d]`` to ``first[d + 1]``, in order of time.
+
+    Attributes:
+        first: (d + 1,).
+        second: (r,).
+        before: How often a device had restarted before, (d,).
+    """
+
+    first: Ints
+    second: Ints
+    before: Ints
 
 
-def _report_counts(values: Floats, rng: np.random.Generator) -> None:
-    """Turn the scales into what a device reports: exponentials, drawn counts, bounded shares; in place."""
-    for name in ("response_time_ms", "throughput_kbps", "power_w"):
-        values[:, COLUMN[name]] = np.exp(values[:, COLUMN[name]])
-    error, drops = COLUMN["error_rate"], COLUMN["connection_drops"]
-    absent = np.isnan(values[:, [error, drops]])
-    expected = np.exp(np.where(absent, 0.0, values[:, [error, drops]]))
-    values[:, error] = rng.binomial(_COMMANDS, np.minimum(0.95, expected[:, 0])) / _COMMANDS
-    values[:, drops] = rng.poisson(np.minimum(60.0, expected[:, 1]))
-    values[absent[:, 0], error] = np.nan
-    values[absent[:, 1], drops] = np.nan
-    for name, low, high in (
-        ("usage_ratio", 0.0, 1.0),
-        ("signal_dbm", -110.0, -20.0),
-        ("linkquality", 0.0, 255.0),
-        ("humidity_pct", 2.0, 100.0),
-    ):
-        values[:, COLUMN[name]] = np.clip(values[:, COLUMN[name]], low, high)
+class Own(NamedTuple):
+    """What the inner loop needs of each device, (d,) each; ``level`` (d, m)."""
+
+    home: Ints
+    home_type: Codes
+    device_type: Codes
+    zone: Codes
+    level: Floats
+    drain: Floats
 
 
-def _draw_restarts(table: DeviceTable, health: Health, seed: int, start_s: int, end_s: int) -> tuple[Timeline, Ints]:
+def own_of(table: DeviceTable) -> Own:
+    """Pick the columns of the inner loop out of the device table."""
+    return Own(table.home.astype(np.int64), table.home_type, table.device_type, table.zone, table.level, table.drain)
+
+
+def types_of(changes: Changes, span: tuple[int, int]) -> Types:
+    """Put the tables of device types, modes and changes together; ``span`` is first and last second."""
+    firmware = changes.firmware
+    names = [kind.name for kind in DEVICE_TYPES]
+    return Types(
+        noise=noise_by_type(),
+        effects=np.array([_row(table[mode]) for table in (EFFECTS, THROTTLED) for mode in MODES]),
+        rechargeable=np.array([kind.power == "rechargeable" for kind in DEVICE_TYPES]),
+        conditioned=np.array([kind.name == "climate" for kind in DEVICE_TYPES]),
+        updated=-1 if firmware is None else names.index(firmware.device_type),
+        update=np.array(_row(UPDATE)),
+        update_s=0 if firmware is None else int(span[0] + firmware.at * (span[1] - span[0])),
+    )
+
+
+def _row(shifts: Mapping[str, float]) -> list[float]:
+    return [shifts.get(name, 0.0) for name in METRICS]
+
+
+def draw_restarts(table: DeviceTable, lives: Lives, seed: int) -> Restarts:
     """Draw all restarts: one before the start, rare idle ones, more while a device degrades, one at each repair."""
     rng = generator(seed, Purpose.RESTARTS)
-    lives, n = health.lives, len(table)
-    before = start_s - (rng.uniform(0, 40, n) * DAY_S).astype(np.int64)
-    idle = rng.poisson(max(0.0, (end_s - start_s) / DAY_S) / 12.0, n)
-    idle_at = start_s + (rng.random(int(idle.sum())) * (end_s - start_s)).astype(np.int64)
-    expected = np.array([_RESTARTS.get(mode, 0.0) for mode in MODES])[lives.mode] * lives.severity
+    n = len(table)
+    stay_s = np.maximum(0, table.leaves_s - table.joins_s)
+    before = table.joins_s - (rng.uniform(0, 40, n) * DAY_S).astype(np.int64)
+    counted = rng.integers(0, 30, n)
+    idle = rng.poisson(stay_s / DAY_S / 12.0)
+    idle_at = np.repeat(table.joins_s, idle) + (rng.random(int(idle.sum())) * np.repeat(stay_s, idle)).astype(np.int64)
+    expected = np.array([RESTARTS.get(mode, 0.0) for mode in MODES])[lives.mode] * lives.severity
     shaken = rng.poisson(expected)
-    span = np.repeat(lives.end_s - lives.onset_s, shaken)
-    shaken_at = np.repeat(lives.onset_s, shaken) + (span * rng.random(int(shaken.sum())) ** 0.5).astype(np.int64)
-    devices = np.arange(n, dtype=np.int32)
+    length_s = np.repeat(lives.end_s - lives.onset_s, shaken)
+    shaken_at = np.repeat(lives.onset_s, shaken) + (length_s * rng.random(int(shaken.sum())) ** 0.5).astype(np.int64)
+    devices = np.arange(n)
     owner = np.concatenate([devices, np.repeat(devices, idle), np.repeat(lives.device, shaken), lives.device])
     second = np.concatenate([before, idle_at, shaken_at, lives.repair_s])
-    return Timeline(owner, second), rng.integers(0, 30, n)
+    order = np.lexsort((second, owner))
+    counts = np.bincount(owner, minlength=n)
+    return Restarts(np.concatenate([[0], np.cumsum(counts)]), second[order], counted)

@@ -9,9 +9,10 @@ from cyclopts import Parameter
 
 from service.contracts.readings import Reading
 from simulator.arrays import DAY_S, SECOND
+from simulator.blocks import Block
 from simulator.devices import DEVICE_TYPES
 from simulator.errors import UsageError, one_line_errors
-from simulator.fleet import Block, Fleet
+from simulator.fleet import Fleet
 from simulator.homes import HOME_TYPES
 from simulator.merge import Timed
 from simulator.stream import Plan, Source, check_plan, run

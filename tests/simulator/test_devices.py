@@ -1,11 +1,11 @@
 """The tables of device types."""
 
 from service.contracts.readings import CATALOGUE
+from simulator.courses import COURSES
 from simulator.devices import DEVICE_TYPES, MODES
-from simulator.health import COURSES
 from simulator.homes import HOME_TYPES
 from simulator.outcomes import DELAY_H, NEVER
-from simulator.signals import EFFECTS
+from simulator.signals import EFFECTS, THROTTLED
 
 
 def test_tables_speak_the_same_words() -> None:
@@ -17,8 +17,8 @@ def test_tables_speak_the_same_words() -> None:
         assert set(kind.modes) <= set(MODES)
     for home in HOME_TYPES:
         assert set(home.mix) == kinds
-        assert set(home.hazard) <= set(MODES)
-    assert set(EFFECTS) == set(COURSES) == set(DELAY_H) == set(NEVER) == set(MODES)
+        assert set(home.hazard) | set(home.recovers) <= set(MODES)
+    assert set(EFFECTS) == set(COURSES) == set(DELAY_H) == set(THROTTLED) == set(NEVER) == set(MODES)
 
 
 def test_every_metric_is_measured_by_some_type() -> None:

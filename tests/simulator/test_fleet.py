@@ -7,7 +7,8 @@ import pytest
 
 from service.contracts.readings import CATALOGUE
 from simulator.arrays import DAY_S, HOUR_S, SECOND
-from simulator.fleet import Block, Fleet, join_blocks
+from simulator.blocks import Block, join_blocks
+from simulator.fleet import Fleet
 
 START = 1_700_000_000 * SECOND
 END = START + DAY_S * SECOND

@@ -2,9 +2,15 @@
 
 import numpy as np
 
+from simulator.arrays import Ints
 from simulator.fleet import Fleet
+from simulator.hazards import mode_rates
 from simulator.homes import HOME_TYPES, draw_home_types
-from simulator.population import mode_rates, populate
+from simulator.population import populate
+
+
+def stays(homes: int) -> tuple[Ints, Ints]:
+    return np.zeros(homes, dtype=np.int64), np.full(homes, 10**9, dtype=np.int64)
 
 
 def test_shares_add_up() -> None:
@@ -24,7 +30,7 @@ def test_every_type_gets_its_share_to_one_home() -> None:
 
 def test_home_types_differ_in_devices() -> None:
     """A multi-story home holds more devices than a studio."""
-    table = populate(1000, 3)
+    table = populate(1000, 3, stays(1000))
     first = np.unique(table.home, return_index=True)[1]
     counts = np.bincount(table.home)
     by_type = [counts[table.home_type[first] == code].mean() for code in range(8)]
@@ -42,7 +48,7 @@ def test_devices_are_unique_within_their_home(fleet: Fleet) -> None:
 
 def test_mean_failure_rate_is_one() -> None:
     """Rates are relative: the default rate is the mean over the fleet, and home types differ in it."""
-    table = populate(2000, 5)
+    table = populate(2000, 5, stays(2000))
     rates = mode_rates(table)
     network = rates[:, 4] / table.frailty
 

@@ -5,10 +5,12 @@ import pytest
 from numpy.typing import NDArray
 
 from simulator.arrays import HOUR_S, SECOND, Floats
+from simulator.blocks import Block, join_blocks
 from simulator.context import daily_activity
 from simulator.devices import COLUMN, DEVICE_TYPE_CODE, MODE_CODE
-from simulator.fleet import Block, Fleet, join_blocks
-from simulator.homes import HOME_TYPE_CODE
+from simulator.fleet import Fleet
+from simulator.homes import HOME_TYPE_CODE, HOME_TYPES
+from simulator.patterns import Daily
 
 
 @pytest.fixture(scope="module")
@@ -18,18 +20,19 @@ def block(fleet: Fleet) -> Block:
 
 
 def local_hour(fleet: Fleet, block: Block) -> Floats:
-    return (block.ts / SECOND / HOUR_S + fleet.devices.utc_offset_min[block.device] / 60) % 24
+    return (block.ts / SECOND + block.offset_s) / HOUR_S % 24
 
 
 def test_use_follows_the_day_and_the_week() -> None:
-    """Workdays have a morning and an evening peak, weekends rise late; both average about the same."""
+    """Workdays peak in the evening, a week's mean is 1, and without the pattern a day is flat."""
     hours = np.arange(0, 24, 0.25)
-    work, free = daily_activity(hours, np.zeros(96)), daily_activity(hours, np.ones(96))
+    for kind in HOME_TYPES:
+        work, free, _ = daily_activity(kind)
 
-    assert abs(hours[np.argmax(work)] - 19.5) < 1
-    assert work[28] > 2 * work[44]
-    assert free[28] < 0.5 * work[28]
-    assert 0.8 < work.mean() / free.mean() < 1.25
+        assert abs(hours[np.argmax(work)] - 19.5 - kind.habits.evening_h) < 1
+        assert abs((5 * work.mean() + 2 * free.mean()) / 7 - 1) < 1e-9
+        assert abs(free.mean() / work.mean() - kind.habits.weekend) < 1e-9
+    assert np.ptp(daily_activity(HOME_TYPES[0], Daily(on=False))[0]) == 0
 
 
 def test_switches_are_used_in_the_evening(fleet: Fleet, block: Block) -> None:
