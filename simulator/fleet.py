@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from simulator.arrays import HOUR_S, SECOND, Codes, Floats, Indices, Ints
 from simulator.context import Surroundings
+from simulator.delivery import deliver, told
 from simulator.devices import DEVICE_TYPES, METRICS, MODES
 from simulator.health import Health, Lives
 from simulator.outcomes import Report, draw_reports
@@ -112,11 +113,12 @@ class Fleet:
 
     def reports(self) -> list[Report]:
         """Return what is told of the failures in [start, end], in order of when it is told."""
-        return draw_reports(self.devices, self.lives, self.seed, self._start_s, self._end_s)
+        reports = draw_reports(self.devices, self.lives, self.seed, self._start_s, self._end_s)
+        return told(reports, self.changes.label_outage, self._start_s, self._end_s)
 
     def deliveries(self, step_s: int = HOUR_S) -> Iterator[Block]:
         """Yield what reaches the service, in the order in which it does, in blocks of about ``step_s`` seconds."""
-        yield from self.blocks(step_s)
+        yield from deliver(self.blocks(step_s), self.changes, self.devices, self.seed, self._start_s, self._end_s)
 
     def blocks(self, step_s: int = HOUR_S) -> Iterator[Block]:
         """Yield the readings in [start, end] in order of time, in blocks of ``step_s`` seconds of event time."""
