@@ -48,10 +48,9 @@ class _Channel(IntEnum):
 
 
 _VALUE_CHANNEL: Final = int(_Channel.VALUE)
-_WIDTH = [(metric.high, metric.high - metric.low) for metric in CATALOGUE.values()]
-_ABSURD: Final = np.array([(-9999.0, 1e12, high + 1.5 * width) for high, width in _WIDTH])
+_BOUNDS: Final = [(CATALOGUE[name].low, CATALOGUE[name].high) for name in METRICS]
+_ABSURD: Final = np.array([(-9999.0, 1e12, high + 1.5 * (high - low)) for low, high in _BOUNDS])
 """What no such metric can have, (m, 3): a driver's word for "no value", an overflow, and such things as 250 %."""
-assert len(_ABSURD) == len(METRICS)
 
 
 class Soiling:
