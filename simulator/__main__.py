@@ -1,15 +1,17 @@
-"""``python -m simulator``: the two commands on their own, without the service's command line."""
+"""``python -m simulator``: its commands on their own, without the service's command line."""
 
 import sys
 
 from cyclopts import App, CycloptsError
 
 from simulator.replay import replay
+from simulator.scenario_list import scenarios
 from simulator.simulate import simulate
 
 app = App(name="simulator", help="Stream a simulated fleet, or any table of device telemetry, to a Hearthbeat service.")
 app.command(simulate)
 app.command(replay)
+app.command(scenarios)
 
 
 def main(arguments: list[str] | None = None) -> None:

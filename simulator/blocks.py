@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from simulator.arrays import Floats, Indices, Ints
 
@@ -32,9 +33,9 @@ class Block(Struct, frozen=True):
         return len(self.ts)
 
 
-def slice_block(block: Block, low: int, high: int) -> Block:
-    """Return the readings ``low`` to ``high`` of a block."""
-    return Block(*(column[low:high] for column in msgspec.structs.astuple(block)))
+def take_block(block: Block, rows: NDArray[np.generic] | slice) -> Block:
+    """Return some readings of a block: by mask (n,), by their rows, or a stretch of it."""
+    return Block(*(column[rows] for column in msgspec.structs.astuple(block)))
 
 
 def join_blocks(blocks: Sequence[Block]) -> Block:

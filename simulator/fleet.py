@@ -11,10 +11,11 @@ import numpy as np
 from msgspec import Struct
 
 from simulator.arrays import HOUR_S, SECOND, Codes, Indices, Ints
-from simulator.blocks import Block, join_blocks, slice_block
+from simulator.blocks import Block, join_blocks, take_block
 from simulator.chance import key_of
 from simulator.clock import Clock
 from simulator.context import surround
+from simulator.delivery import deliver, told
 from simulator.devices import METRICS, MODES
 from simulator.health import Health, Lives
 from simulator.outcomes import Report, draw_reports
@@ -100,11 +101,12 @@ class Fleet:
 
     def reports(self) -> list[Report]:
         """Return what is told of the failures in [start, end], in order of when it is told."""
-        return draw_reports(self.devices, self.lives, self.seed, self._start_s, self._end_s)
+        reports = draw_reports(self.devices, self.lives, self.seed, self._start_s, self._end_s)
+        return told(reports, self.changes.label_outage, self._start_s, self._end_s)
 
     def deliveries(self, step_s: int = HOUR_S) -> Iterator[Block]:
         """Yield what reaches the service, in the order in which it does, in blocks of about ``step_s`` seconds."""
-        yield from self.blocks(step_s)
+        yield from deliver(self.blocks(step_s), self.changes, self.devices, self.seed, self._start_s, self._end_s)
 
     def blocks(self, step_s: int = HOUR_S) -> Iterator[Block]:
         """Yield the readings in [start, end] in order of time, in blocks of ``step_s`` seconds of event time."""
@@ -115,10 +117,10 @@ class Fleet:
         for hour in self._hours():
             while len(hour) and int(hour.ts[-1]) >= edge:
                 cut = int(np.searchsorted(hour.ts, edge))
-                whole = join_blocks([*held, slice_block(hour, 0, cut)])
+                whole = join_blocks([*held, take_block(hour, slice(0, cut))])
                 if len(whole):
                     yield whole
-                held, hour, edge = [], slice_block(hour, cut, len(hour)), edge + step_s * SECOND
+                held, hour, edge = [], take_block(hour, slice(cut, None)), edge + step_s * SECOND
             if len(hour):
                 held.append(hour)
         if held:

@@ -156,44 +156,44 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         for scenario in (
             Scenario(
                 name="stationary", story="Nothing changes but the hours and the days.",
-                homes=100, days=21, failures=600,
+                homes=100, days=21, failures=700,
             ),
             Scenario(
                 name="seasonal", story="A whole year, with its winters and summers; fewer readings and failures a day.",
-                homes=40, days=365, failures=800, failure_rate=0.2, interval_scale=3.0,
+                homes=40, days=365, failures=1100, failure_rate=0.2, interval_scale=3.0,
             ),
             Scenario(
                 name="firmware", story="An update shifts what every sensor reports when it is well.",
-                homes=100, days=21, failures=600, onset=0.5,
+                homes=100, days=21, failures=700, onset=0.5,
                 changes=Changes(firmware=Firmware(device_type="sensor", at=0.5)),
             ),
             Scenario(
                 name="new_failure_mode", story="A failure mode that nobody has seen before becomes the most common.",
-                homes=100, days=21, failures=600, onset=0.5, changes=Changes(new_mode=NewMode(at=0.5, share=0.6)),
+                homes=100, days=21, failures=800, onset=0.5, changes=Changes(new_mode=NewMode(at=0.5, share=0.6)),
             ),
             Scenario(
                 name="gradual", story="Over a week, failures come to announce themselves in another way.",
-                homes=100, days=24, failures=700, onset=0.4, changes=Changes(gradual=Gradual(begin=0.4, done=0.7)),
+                homes=100, days=24, failures=800, onset=0.4, changes=Changes(gradual=Gradual(begin=0.4, done=0.7)),
             ),
             Scenario(
                 name="outage", story="All apartments go silent for 18 hours; then their readings arrive late.",
-                homes=100, days=14, failures=400, onset=0.5,
+                homes=100, days=14, failures=460, onset=0.5,
                 changes=Changes(outage=Outage(home_type="apartment", begin=0.5, end=0.5536, backfill_h=3.0)),
             ),
             Scenario(
-                name="label_outage", story="For five days no outcome arrives.", homes=100, days=21, failures=600,
+                name="label_outage", story="For five days no outcome arrives.", homes=100, days=21, failures=700,
                 onset=0.4, changes=Changes(label_outage=LabelOutage(begin=0.4, end=0.64)),
             ),
             Scenario(
                 name="dirty", story="Values go missing, stick or are absurd, readings come twice, late, misdated.",
-                homes=100, days=14, failures=400, onset=0.3,
+                homes=100, days=14, failures=460, onset=0.3,
                 changes=Changes(dirt=Dirt(
                     begin=0.3, missing=0.10, duplicate=0.05, out_of_order=0.03, wrong_clock=0.02, stuck=0.05,
                     absurd=0.005,
                 )),
             ),
             Scenario(
-                name="growth", story="The fleet grows tenfold.", homes=150, days=21, failures=500, onset=0.0,
+                name="growth", story="The fleet grows tenfold.", homes=150, days=21, failures=550, onset=0.0,
                 changes=Changes(growth=Growth(initial=0.1)),
             ),
         )

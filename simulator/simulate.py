@@ -15,44 +15,49 @@ from simulator.errors import UsageError, one_line_errors
 from simulator.fleet import Fleet
 from simulator.homes import HOME_TYPES
 from simulator.merge import Timed
+from simulator.options import USUAL_WORLD, WorldOptions, rates_of, world_of
+from simulator.scenarios import NO_CHANGES
 from simulator.stream import Plan, Source, check_plan, run
 
 Switch = Parameter(negative="")
+
+_HOMES = 150
+_DAYS = 6.0
 
 
 def simulate(
     *,
     url: str = "http://127.0.0.1:8000",
-    homes: int = 150,
-    days: float = 6.0,
+    homes: int | None = None,
+    days: float | None = None,
     seed: int = 0,
     speed: float | None = None,
     batch: int = 500,
     exact: Annotated[bool, Switch] = False,
     json: Annotated[bool, Switch] = False,
     end: str | None = None,
-    failure_rate: float = 1.0,
+    world: WorldOptions = USUAL_WORLD,
 ) -> None:
     """Stream a simulated fleet of smart homes to a service and report how well it predicts.
 
     Args:
         url: Address of the service.
-        homes: How many homes; a home has five to seventeen devices.
-        days: How many days of event time.
+        homes: How many homes; a home has five to seventeen devices. Usually 150, or the scenario's.
+        days: How many days of event time. Usually 6, or the scenario's.
         seed: Same seed, same fleet.
         speed: Event-time seconds per second; 0 or absent is as fast as possible.
         batch: Readings in one request at most.
         exact: One request for each slot of event time, for exact repetition; needs a service in lock-step mode.
         json: Print the summary as one JSON object.
         end: Instant at which event time ends, ISO 8601 with UTC offset, not in the future; default now.
-        failure_rate: Factor on the failure rates; 1 breaks about 3 % of the devices a day.
+        world: What world it is.
     """
     with one_line_errors():
         plan = Plan(url=url, batch=batch, exact=exact, speed=speed, json=json)
         check_plan(plan)
-        fleet = _fleet(homes, days, seed, _end(end, now=int(time.time()) * SECOND), failure_rate)
+        fleet = _fleet(homes, days, seed, _end(end, now=int(time.time()) * SECOND), world)
         source = Source(
-            title=f"{homes} homes, {len(fleet.devices)} devices",
+            title=f"{fleet.devices.home[-1] + 1} homes, {len(fleet.devices)} devices",
             total=fleet.expected_readings(),
             readings=timed_readings(fleet),
             reports=fleet.reports(),
@@ -84,19 +89,26 @@ def _rows(block: Block) -> Iterator[tuple[int, int, int, int, list[float]]]:
     return zip(*(column.tolist() for column in columns), strict=True)
 
 
-def _fleet(homes: int, days: float, seed: int, end: int, failure_rate: float) -> Fleet:
+def _fleet(homes: int | None, days: float | None, seed: int, end: int, world: WorldOptions) -> Fleet:
+    patterns, scenario = world_of(world)
+    failure_rate, interval_scale = rates_of(world, scenario)
+    if homes is None:
+        homes = _HOMES if scenario is None else scenario.homes
+    if days is None:
+        days = _DAYS if scenario is None else scenario.days
     if homes < 1:
         raise UsageError(f"--homes must be at least 1, not {homes}")
     if not 0 < days <= 3650:
         raise UsageError(f"--days must be more than 0 and at most 3650, not {days:g}")
     if seed < 0:
         raise UsageError(f"--seed must not be negative, not {seed}")
-    if not 0 < failure_rate <= 100:
-        raise UsageError(f"--failure-rate must be more than 0 and at most 100, not {failure_rate:g}")
     start = end - max(1, int(days * DAY_S)) * SECOND
     if start < 0:
         raise UsageError("--end is too early for so many days: event time starts in 1970 at the earliest")
-    return Fleet(homes, seed, start, end, failure_rate=failure_rate)
+    return Fleet(
+        homes, seed, start, end, failure_rate=failure_rate, interval_scale=interval_scale, patterns=patterns,
+        changes=NO_CHANGES if scenario is None else scenario.changes,
+    )  # fmt: skip
 
 
 def _end(text: str | None, now: int) -> int:

@@ -12,6 +12,10 @@ import pytest
 from service.app import openapi_document
 from service.settings import Settings
 from simulator.mapping import load_mapping
+from simulator.options import load_patterns
+from simulator.patterns import Patterns
+from simulator.scenario_list import COLUMNS, row
+from simulator.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -73,6 +77,40 @@ def test_mappings_in_the_docs_load(tmp_path: Path) -> None:
     for text in mappings:
         (tmp_path / "mapping.toml").write_text(text)
         load_mapping(tmp_path / "mapping.toml")
+
+
+def test_every_scenario_is_documented() -> None:
+    """The table in docs/scenarios.md is the one that ``hearthbeat scenarios`` prints, row by row."""
+    table = (DOCS / "scenarios.md").read_text().split("\n## Scenarios\n", 1)[1]
+    rows = [
+        tuple(cell.strip(" `") for cell in line.strip("|").split("|")) for line in re.findall(r"^\|.*", table, re.M)
+    ]
+
+    assert rows[0] == COLUMNS
+    assert rows[2:] == [row(scenario) for scenario in SCENARIOS.values()]
+
+
+def test_every_pattern_is_documented() -> None:
+    """docs/scenarios.md tells of each pattern, and gives each key with the default that the code has."""
+    page = (DOCS / "scenarios.md").read_text().split("\n## Scenarios\n", 1)[0]
+    defaults = {
+        f"{pattern.name}.{key.name}": str(getattr(pattern.default, key.name)).lower()
+        for pattern in msgspec.structs.fields(Patterns)
+        for key in msgspec.structs.fields(pattern.default)
+    }
+
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(Patterns.__struct_fields__)
+    assert dict(re.findall(r"^\| `(\w+\.\w+)` \| `([^`]*)` \|", page, re.MULTILINE)) == defaults
+
+
+def test_patterns_in_the_docs_load(tmp_path: Path) -> None:
+    """Every patterns file shown in docs/scenarios.md is one, and changes something."""
+    files = re.findall(r"^```toml\n(.*?)^```", (DOCS / "scenarios.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+
+    assert files
+    for text in files:
+        (tmp_path / "patterns.toml").write_text(text)
+        assert load_patterns(tmp_path / "patterns.toml") != Patterns()
 
 
 def test_every_turn_in_the_life_of_a_label_has_its_test() -> None:
