@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -14,7 +15,10 @@ from simulator.errors import UsageError, one_line_errors
 from simulator.fleet import Block, Fleet
 from simulator.homes import HOME_TYPES
 from simulator.merge import Timed
+from simulator.outcomes import instant
+from simulator.resume import read_record
 from simulator.stream import Plan, Source, check_plan, run
+from simulator.wire import Wire
 
 Switch = Parameter(negative="")
 
@@ -26,11 +30,14 @@ def simulate(
     days: float = 6.0,
     seed: int = 0,
     speed: float | None = None,
+    rate: float | None = None,
     batch: int = 500,
+    lanes: int | None = None,
     exact: Annotated[bool, Switch] = False,
     json: Annotated[bool, Switch] = False,
     end: str | None = None,
     failure_rate: float = 1.0,
+    resume: Path | None = None,
 ) -> None:
     """Stream a simulated fleet of smart homes to a service and report how well it predicts.
 
@@ -40,27 +47,43 @@ def simulate(
         days: How many days of event time.
         seed: Same seed, same fleet.
         speed: Event-time seconds per second; 0 or absent is as fast as possible.
+        rate: Readings per second at most, over all lanes; absent is as fast as possible.
         batch: Readings in one request at most.
+        lanes: Connections that send side by side, a device always through the same one; absent is up to four, as many
+            as have full requests to send. One with --exact.
         exact: One request for each slot of event time, for exact repetition; needs a service in lock-step mode.
         json: Print the summary as one JSON object.
         end: Instant at which event time ends, ISO 8601 with UTC offset, not in the future; default now.
         failure_rate: Factor on the failure rates; 1 breaks about 3 % of the devices a day.
+        resume: File that tells how far the stream is. If it exists, the stream goes on after what was acknowledged.
     """
     with one_line_errors():
-        plan = Plan(url=url, batch=batch, exact=exact, speed=speed, json=json)
+        plan = Plan(
+            url=url, batch=batch, lanes=lanes, exact=exact, speed=speed, rate=rate, resume=resume, json=json
+        )  # fmt: skip
         check_plan(plan)
-        fleet = _fleet(homes, days, seed, _end(end, now=int(time.time()) * SECOND), failure_rate)
+        end_us = _end(end or _first_end(resume), now=int(time.time()) * SECOND)
+        fleet = _fleet(homes, days, seed, end_us, failure_rate)
         source = Source(
             title=f"{homes} homes, {len(fleet.devices)} devices",
+            stream={
+                "command": "simulate",
+                "homes": homes,
+                "days": days,
+                "seed": seed,
+                "end": f"{instant(end_us):%Y-%m-%dT%H:%M:%SZ}",
+                "failure-rate": failure_rate,
+            },
             total=fleet.expected_readings(),
-            readings=timed_readings(fleet),
+            span_us=int(days * DAY_S) * SECOND,
+            readings=Wire.of_fleet(fleet).timed(fleet.deliveries()),
             reports=fleet.reports(),
         )
         run(plan, source)
 
 
-def timed_readings(fleet: Fleet) -> Iterator[Timed]:
-    """Yield a fleet's readings in order of time, as they go over the wire, in each home's own UTC offset."""
+def timed_readings(fleet: Fleet) -> Iterator[Timed[Reading]]:
+    """Yield a fleet's readings by when they are sent, as `Reading`, for who looks into them; see `Wire` for speed."""
     table = fleet.devices
     home_types = [HOME_TYPES[code].name for code in table.home_type.tolist()]
     device_types = [DEVICE_TYPES[code].name for code in table.device_type.tolist()]
@@ -72,7 +95,7 @@ def timed_readings(fleet: Fleet) -> Iterator[Timed]:
                 device_id=table.device_id[device],
                 home_type=home_types[device],
                 device_type=device_types[device],
-                ts=datetime.fromtimestamp(ts // SECOND, timezone(timedelta(seconds=offset_s))),
+                ts=instant(ts).astimezone(timezone(timedelta(seconds=offset_s))),
                 metrics={name: value for name, value in zip(names, values, strict=True) if value == value},
             )
             yield Timed(sent, reading)
@@ -96,6 +119,12 @@ def _fleet(homes: int, days: float, seed: int, end: int, failure_rate: float) ->
     if start < 0:
         raise UsageError("--end is too early for so many days: event time starts in 1970 at the earliest")
     return Fleet(homes, seed, start, end, failure_rate=failure_rate)
+
+
+def _first_end(resume: Path | None) -> str | None:
+    """Return where event time ended when the stream began, if it has begun."""
+    record = read_record(resume)
+    return None if record is None else record.stream.get("end")
 
 
 def _end(text: str | None, now: int) -> int:
