@@ -2,17 +2,15 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from heapq import merge
-from zlib import crc32
+from collections.abc import Sequence
 
-from service.contracts.outcomes import Outcome, Retraction
+from service.contracts.outcomes import Outcome
 from service.contracts.predictions import Receipt
 from service.contracts.readings import Reading
 from service.labels.book import instant_us
+from simulator.deal import Deal
 from simulator.fleet import Fleet
-from simulator.merge import Timed
-from simulator.outcomes import Report
+from simulator.merge import Timed, in_order
 from simulator.simulate import timed_readings
 
 ReadingKey = tuple[str, str, int]
@@ -74,36 +72,22 @@ class Dealer:
     """
 
     def __init__(self, fleet: Fleet, clients: int) -> None:
-        self._items = _in_order(fleet)
+        self._items = in_order(timed_readings(fleet), fleet.reports())
         self._waiting: list[deque[Item]] = [deque() for _ in range(clients)]
-        self._client_of: dict[str, int] = {}
+        self._deal = Deal(clients)
         self._lock = threading.Lock()
 
     def take(self, client: int, most: int) -> list[Item]:
         """The next readings, or the next outcomes, for a client; nothing at the end of the fleet's time."""
         with self._lock:
             waiting = self._waiting[client]
-            while len(waiting) < most and (item := next(self._items, None)) is not None:
-                self._waiting[self._owner(item)].append(item)
+            while len(waiting) < most and (timed := next(self._items, None)) is not None:
+                item = timed.reading if isinstance(timed, Timed) else timed.outcome
+                self._waiting[self._deal.lane(item)].append(item)
             out: list[Item] = []
             while waiting and len(out) < most and (not out or _alike(waiting[0], out[0])):
                 out.append(waiting.popleft())
             return out
-
-    def _owner(self, item: Item) -> int:
-        if isinstance(item, Retraction):
-            return self._client_of[item.retracts]
-        owner = crc32(f"{item.home_id}/{item.device_id}".encode()) % len(self._waiting)
-        if not isinstance(item, Reading):
-            self._client_of[item.outcome_id] = owner
-        return owner
-
-
-def _in_order(fleet: Fleet) -> Iterator[Item]:
-    """Readings and outcomes by when they are told."""
-    readings: Iterable[Timed | Report] = timed_readings(fleet)
-    for timed in merge(readings, fleet.reports(), key=lambda timed: timed.at):
-        yield timed.reading if isinstance(timed, Timed) else timed.outcome
 
 
 def _alike(one: Item, other: Item) -> bool:

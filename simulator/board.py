@@ -16,7 +16,7 @@ from service.contracts.outcomes import Failure
 from service.contracts.predictions import DeviceList, DeviceSummary
 from service.contracts.standing import HomeTypeSummary
 from simulator.client import Client
-from simulator.merge import Request
+from simulator.merge import R, Request
 
 
 class Seen:
@@ -32,13 +32,10 @@ class Seen:
         self._risks: dict[tuple[str, str], list[tuple[datetime, float]]] = {}
         self._client, self._polled = client, time.monotonic()
 
-    def send(self, request: Request) -> None:
+    def send(self, request: Request[R]) -> None:
         """Send a request; note with each failure the highest risk seen in the day before it."""
-        if request.readings:
-            self._client.post_readings(request.readings)
-            self.readings += len(request.readings)
-            return
-        self._client.post_outcomes(request.outcomes)
+        self._client.send(request)
+        self.readings += len(request.readings)
         for outcome in request.outcomes:
             if isinstance(outcome, Failure) and not isinstance(outcome.supersedes, str):
                 past = self._risks.get((outcome.home_id, outcome.device_id), [])

@@ -16,9 +16,10 @@ import msgspec
 
 from service.contracts.outcomes import Outcome
 from service.contracts.predictions import Health, Receipt
-from service.contracts.readings import Reading
 from service.contracts.standing import Advance, AdvanceReceipt, Evaluation, HomeTypeList
+from simulator.deal import OfDevice
 from simulator.errors import ServiceError, UsageError
+from simulator.merge import R, Request
 
 T = TypeVar("T")
 
@@ -74,8 +75,12 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._http.close()
 
-    def post_readings(self, readings: Sequence[Reading]) -> Receipt:
-        """Send readings; they are durable when this returns."""
+    def send(self, request: Request[R]) -> Receipt:
+        """Send a request; what it holds is durable when this returns."""
+        return self.post_readings(request.readings) if request.readings else self.post_outcomes(request.outcomes)
+
+    def post_readings(self, readings: Sequence[OfDevice]) -> Receipt:
+        """Send readings, in whatever form encodes as one; they are durable when this returns."""
         return self._call("POST", "/v1/readings", Receipt, readings)
 
     def post_outcomes(self, outcomes: Sequence[Outcome]) -> Receipt:

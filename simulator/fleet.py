@@ -99,6 +99,11 @@ class Fleet:
         """The hidden truth behind the signals."""
         return self._health.lives
 
+    @property
+    def span_us(self) -> int:
+        """Length of the simulation in microseconds."""
+        return (self._end_s - self._start_s) * SECOND
+
     def reports(self) -> list[Report]:
         """Return what is told of the failures in [start, end], in order of when it is told."""
         reports = draw_reports(self.devices, self.lives, self.seed, self._start_s, self._end_s)

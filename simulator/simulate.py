@@ -3,8 +3,10 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter
 
 from service.contracts.readings import Reading
@@ -16,8 +18,11 @@ from simulator.fleet import Fleet
 from simulator.homes import HOME_TYPES
 from simulator.merge import Timed
 from simulator.options import USUAL_WORLD, WorldOptions, rates_of, world_of
+from simulator.outcomes import instant
+from simulator.resume import Identity, read_record
 from simulator.scenarios import NO_CHANGES
 from simulator.stream import Plan, Source, check_plan, run
+from simulator.wire import Wire
 
 Switch = Parameter(negative="")
 
@@ -32,10 +37,13 @@ def simulate(
     days: float | None = None,
     seed: int = 0,
     speed: float | None = None,
+    rate: float | None = None,
     batch: int = 500,
+    lanes: int | None = None,
     exact: Annotated[bool, Switch] = False,
     json: Annotated[bool, Switch] = False,
     end: str | None = None,
+    resume: Path | None = None,
     world: WorldOptions = USUAL_WORLD,
 ) -> None:
     """Stream a simulated fleet of smart homes to a service and report how well it predicts.
@@ -46,27 +54,36 @@ def simulate(
         days: How many days of event time. Usually 6, or the scenario's.
         seed: Same seed, same fleet.
         speed: Event-time seconds per second; 0 or absent is as fast as possible.
+        rate: Readings per second at most, over all lanes; absent is as fast as possible.
         batch: Readings in one request at most.
+        lanes: Connections that send side by side, a device always through the same one; absent is up to four, as many
+            as have full requests to send. One with --exact.
         exact: One request for each slot of event time, for exact repetition; needs a service in lock-step mode.
         json: Print the summary as one JSON object.
         end: Instant at which event time ends, ISO 8601 with UTC offset, not in the future; default now.
+        resume: File that tells how far the stream is. If it exists, the stream goes on after what was acknowledged.
         world: What world it is.
     """
     with one_line_errors():
-        plan = Plan(url=url, batch=batch, exact=exact, speed=speed, json=json)
+        plan = Plan(
+            url=url, batch=batch, lanes=lanes, exact=exact, speed=speed, rate=rate, resume=resume, json=json
+        )  # fmt: skip
         check_plan(plan)
-        fleet = _fleet(homes, days, seed, _end(end, now=int(time.time()) * SECOND), world)
+        end_us = _end(end or _first_end(resume), now=int(time.time()) * SECOND)
+        fleet, stream = _fleet(homes, days, seed, end_us, world)
         source = Source(
-            title=f"{fleet.devices.home[-1] + 1} homes, {len(fleet.devices)} devices",
+            title=f"{stream['homes']} homes, {len(fleet.devices)} devices",
+            stream=stream,
             total=fleet.expected_readings(),
-            readings=timed_readings(fleet),
+            span_us=fleet.span_us,
+            readings=Wire.of_fleet(fleet).timed(fleet.deliveries()),
             reports=fleet.reports(),
         )
         run(plan, source)
 
 
-def timed_readings(fleet: Fleet) -> Iterator[Timed]:
-    """Yield a fleet's readings in order of time, as they go over the wire, in each home's own UTC offset."""
+def timed_readings(fleet: Fleet) -> Iterator[Timed[Reading]]:
+    """Yield a fleet's readings by when they are sent, as `Reading`, for who looks into them; see `Wire` for speed."""
     table = fleet.devices
     home_types = [HOME_TYPES[code].name for code in table.home_type.tolist()]
     device_types = [DEVICE_TYPES[code].name for code in table.device_type.tolist()]
@@ -78,7 +95,7 @@ def timed_readings(fleet: Fleet) -> Iterator[Timed]:
                 device_id=table.device_id[device],
                 home_type=home_types[device],
                 device_type=device_types[device],
-                ts=datetime.fromtimestamp(ts // SECOND, timezone(timedelta(seconds=offset_s))),
+                ts=instant(ts).astimezone(timezone(timedelta(seconds=offset_s))),
                 metrics={name: value for name, value in zip(names, values, strict=True) if value == value},
             )
             yield Timed(sent, reading)
@@ -89,7 +106,8 @@ def _rows(block: Block) -> Iterator[tuple[int, int, int, int, list[float]]]:
     return zip(*(column.tolist() for column in columns), strict=True)
 
 
-def _fleet(homes: int | None, days: float | None, seed: int, end: int, world: WorldOptions) -> Fleet:
+def _fleet(homes: int | None, days: float | None, seed: int, end: int, world: WorldOptions) -> tuple[Fleet, Identity]:
+    """Make the fleet that is asked for, and say what it was made from."""
     patterns, scenario = world_of(world)
     failure_rate, interval_scale = rates_of(world, scenario)
     if homes is None:
@@ -105,10 +123,27 @@ def _fleet(homes: int | None, days: float | None, seed: int, end: int, world: Wo
     start = end - max(1, int(days * DAY_S)) * SECOND
     if start < 0:
         raise UsageError("--end is too early for so many days: event time starts in 1970 at the earliest")
-    return Fleet(
+    fleet = Fleet(
         homes, seed, start, end, failure_rate=failure_rate, interval_scale=interval_scale, patterns=patterns,
         changes=NO_CHANGES if scenario is None else scenario.changes,
     )  # fmt: skip
+    return fleet, {
+        "command": "simulate",
+        "homes": homes,
+        "days": days,
+        "seed": seed,
+        "end": f"{instant(end):%Y-%m-%dT%H:%M:%SZ}",
+        "scenario": None if scenario is None else scenario.name,
+        "failure-rate": failure_rate,
+        "interval-scale": interval_scale,
+        "patterns": msgspec.json.encode(patterns).decode(),
+    }
+
+
+def _first_end(resume: Path | None) -> str | None:
+    """Return where event time ended when the stream began, if it has begun."""
+    record = read_record(resume)
+    return None if record is None else record.stream.get("end")
 
 
 def _end(text: str | None, now: int) -> int:

@@ -4,7 +4,6 @@ pandas is imported here and in its parts (`frames`, `instants`, `failures`) only
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +11,8 @@ import numpy as np
 import pandas as pd
 from msgspec import Struct
 
-from service.contracts.readings import Reading
-from simulator.arrays import SECOND, Floats, Indices, Ints
+from simulator.arrays import Floats, Indices, Ints
+from simulator.blocks import Block
 from simulator.errors import UsageError
 from simulator.failure_rules import FailureFile, FlaggedRows
 from simulator.failures import Rows, Told, told_by_file, told_by_rows
@@ -22,8 +21,7 @@ from simulator.instants import row_instants
 from simulator.mapping import Mapping
 from simulator.merge import Timed
 from simulator.outcomes import Report
-
-_PIECE = 4_096
+from simulator.wire import Wire, WireReading
 
 
 class Telemetry(Struct, frozen=True, kw_only=True):
@@ -60,25 +58,12 @@ class Telemetry(Struct, frozen=True, kw_only=True):
     def __len__(self) -> int:
         return len(self.ts)
 
-    def readings(self) -> Iterator[Timed]:
+    def readings(self) -> Iterator[Timed[WireReading]]:
         """Yield the readings in order of time."""
-        zones = {int(s): timezone(timedelta(seconds=int(s))) for s in np.unique(self.offset_s)}
-        for low in range(0, len(self), _PIECE):
-            rows = range(low, min(low + _PIECE, len(self)))
-            part = slice(rows.start, rows.stop)
-            columns = zip(rows, self.ts[part].tolist(), self.offset_s[part].tolist(), self.metrics[part].tolist(),
-                          strict=True)  # fmt: skip
-            for row, ts, offset_s, values in columns:
-                reading = Reading(
-                    home_id=self.home[row],
-                    device_id=self.device[row],
-                    home_type=self.home_type[row],
-                    device_type=self.device_type[row],
-                    ts=datetime.fromtimestamp(ts // SECOND, zones[offset_s]).replace(microsecond=ts % SECOND),
-                    metrics={n: v for n, v in zip(self.metric_names, values, strict=True) if v == v},
-                    time_basis=self.time_basis,
-                )
-                yield Timed(ts, reading)
+        wire = Wire(self.home, self.device, self.home_type, self.device_type, self.metric_names, self.time_basis)
+        # Names stand in the rows themselves here, so each row is a device of its own to the wire.
+        rows = np.arange(len(self), dtype=np.int32)
+        return wire.timed([Block(rows, self.ts, self.ts, self.offset_s.astype(np.int32), self.metrics)])
 
 
 def load_table(path: Path, mapping: Mapping, *, seed: int | None = None, limit_rows: int | None = None) -> Telemetry:

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET
 
 from service.contracts.outcomes import Failure, Outcome, Retraction
+from service.contracts.readings import Reading
 from simulator.fleet import Fleet
 from simulator.merge import Request, in_slots
 from simulator.outcomes import Report
@@ -20,7 +21,7 @@ DAY_US = 86_400_000_000
 
 def fleet_requests(
     homes: int, days: float, seed: int, *, failure_rate: float = 4.0, reports: Iterable[Report] | None = None
-) -> Iterator[Request]:
+) -> Iterator[Request[Reading]]:
     """The stream of a fleet, with its own reports or others in their place."""
     fleet = Fleet(homes, seed, END_US - int(days * DAY_US), END_US, failure_rate=failure_rate)
     return in_slots(timed_readings(fleet), fleet.reports() if reports is None else reports, SLOT_US)
@@ -36,12 +37,12 @@ def is_failure(outcome: Outcome) -> bool:
     return isinstance(outcome, Failure)
 
 
-def body(request: Request) -> bytes:
+def body(request: Request[Reading]) -> bytes:
     """The request's JSON array."""
     return msgspec.json.encode(request.readings or request.outcomes)
 
 
-def path(request: Request) -> str:
+def path(request: Request[Reading]) -> str:
     """Where the request goes."""
     return "/v1/readings" if request.readings else "/v1/outcomes"
 

@@ -25,9 +25,15 @@ Fault = tuple[int, dict[str, str], bytes] | Literal["drop", "lose"]
 """An answer to give instead; ``drop``: close before the work; ``lose``: close after the work, before the answer."""
 
 
+def _open() -> threading.Event:
+    gate = threading.Event()
+    gate.set()
+    return gate
+
+
 @dataclass
 class FakeService:
-    """What the server has taken, and how it shall behave."""
+    """What the server has taken, and how it shall behave. While ``gate`` is closed, no POST is answered."""
 
     url: str = ""
     lockstep: bool = False
@@ -39,6 +45,9 @@ class FakeService:
     newest: dict[tuple[str, str], Any] = field(default_factory=dict)
     outcome_ids: set[str] = field(default_factory=set)
     seq: int = 0
+    arrived: int = 0
+    gate: threading.Event = field(default_factory=_open)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def taken(self, path: str) -> list[list[Any]]:
         """Bodies taken at ``path``, in order."""
@@ -113,6 +122,9 @@ def serving(fake: FakeService) -> Iterator[FakeService]:
 
         def _serve(self, method: str) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if method == "POST":
+                fake.arrived += 1
+                fake.gate.wait(30)
             fault = fake.faults.pop(0) if fake.faults else None
             if fault == "drop":
                 self.close_connection = True
@@ -120,7 +132,8 @@ def serving(fake: FakeService) -> Iterator[FakeService]:
             if isinstance(fault, tuple):
                 self._reply(*fault)
                 return
-            status, answer = fake.answer(method, self.path, body)
+            with fake.lock:
+                status, answer = fake.answer(method, self.path, body)
             if fault == "lose":
                 self.close_connection = True
                 return
@@ -143,6 +156,7 @@ def serving(fake: FakeService) -> Iterator[FakeService]:
     try:
         yield fake
     finally:
+        fake.gate.set()
         server.shutdown()
         server.server_close()
         thread.join(10)

@@ -1,16 +1,22 @@
 """The two commands, end to end, against a real server that keeps the service's promises."""
 
 import json
+import signal
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from service.contracts.outcomes import Failure, Retraction
 from simulator.__main__ import main
 from simulator.arrays import SECOND
+from simulator.fleet import Fleet
 from simulator.merge import slot_width_us
+from simulator.simulate import timed_readings
+from simulator.stream import Plan, Source, lanes_for
 from tests.simulator.fake_service import FakeService
 from tests.simulator.test_table import CYCLES, CYCLES_MAP
 
@@ -135,15 +141,89 @@ def test_a_table_from_the_future_is_not_sent(
 def test_ctrl_c_ends_with_a_summary(
     fake: FakeService, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An interrupted stream still sums up what was sent."""
+    """An interrupted stream still sums up what was sent, and no more than that."""
+    monkeypatch.setattr("simulator.stream.Lanes.rest", _interrupt_when(lambda: fake.seq > 3))
 
-    def interrupt(seconds: float) -> None:
-        raise KeyboardInterrupt
+    assert command([*SIMULATE, fake.url, "--json"]) == 130
+    assert json.loads(capsys.readouterr().out)["sent"] == len(fake.readings()) > 0
 
-    monkeypatch.setattr("simulator.stream.time.sleep", interrupt)
 
-    assert command([*SIMULATE, fake.url, "--speed", "10", "--json"]) == 130
-    assert json.loads(capsys.readouterr().out)["sent"] >= 0
+def _interrupt_when(condition: Callable[[], bool]) -> Callable[[object, float], None]:
+    def rest(lanes: object, seconds: float) -> None:
+        if condition():
+            signal.raise_signal(signal.SIGINT)
+
+    return rest
+
+
+@pytest.mark.parametrize("flags", [["--lanes", "3"], ["--exact"], ["--batch", "50"]], ids=lambda flags: flags[0])
+def test_an_interrupted_stream_goes_on(
+    fake: FakeService,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    flags: list[str],
+) -> None:
+    """With the same command, to the same end of event time; nothing twice, nothing left out; then it is complete."""
+    fake.lockstep = True
+    now = ["simulate", "--homes", "6", "--days", "1", "--failure-rate", "5", "--url", fake.url, "--json"]
+    resume = [*now, *flags, "--resume", str(tmp_path / "stream.json")]
+    with monkeypatch.context() as patched:
+        patched.setattr("simulator.stream.Lanes.rest", _interrupt_when(lambda: fake.seq > 12))
+        patched.setattr("simulator.simulate.time.time", lambda: 1_750_000_000.0)
+        assert command(resume) == 130
+    first = json.loads(capsys.readouterr().out)
+    assert command(resume) == 0
+    second = json.loads(capsys.readouterr().out)
+    assert command(resume) == 0
+    third = capsys.readouterr()
+
+    end = "2025-06-15T15:06:40Z"
+    fleet = Fleet(6, 0, 1_750_000_000_000_000 - 86_400_000_000, 1_750_000_000_000_000, failure_rate=5.0)
+    expected = [timed.reading for timed in timed_readings(fleet)]
+    assert sorted(map(str, expected)) == sorted(map(str, fake.readings()))
+    assert sorted(r.outcome.outcome_id for r in fleet.reports()) == sorted(o.outcome_id for o in fake.outcomes())
+    assert (0, len(expected)) == (second["duplicate"], first["sent"] + second["sent"])
+    assert 0 < first["sent"] < len(expected)
+    assert 0 == json.loads(third.out)["sent"]
+    assert "complete; nothing is sent" in third.err
+
+    assert command([*resume, "--end", end]) == 0
+    assert command([*resume, "--end", "2025-06-01T00:00:00Z"]) == 2
+    assert "its end is 2025-06-15T15:06:40Z, not 2025-06-01T00:00:00Z" in capsys.readouterr().err
+
+
+def test_a_replay_goes_on_as_well(
+    fake: FakeService, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the service refused the rest; a table with other content is another stream."""
+    table, mapping = tmp_path / "t.txt", tmp_path / "m.toml"
+    table.write_text(CYCLES)
+    mapping.write_text(CYCLES_MAP)
+    replay = ["replay", str(table), "--map", str(mapping), "--url", fake.url, "--batch", "1"]
+    replay += ["--resume", str(tmp_path / "r.json")]
+    with monkeypatch.context() as patched:
+        patched.setattr("simulator.stream.Lanes.rest", _interrupt_when(lambda: fake.seq > 1))
+        assert command(replay) == 130
+    assert 0 < len(fake.readings()) < 5
+    assert command(replay) == 0
+    assert 5 == len(fake.readings()) == len(fake.newest) + 3
+    assert 2 == len(fake.outcomes())
+    table.write_text(CYCLES + CYCLES.splitlines()[-1].replace("10 ", "11 ") + "\n")
+    assert command(replay) == 2
+    assert "is of another stream: its table is" in capsys.readouterr().err
+
+
+def test_as_many_lanes_as_have_full_requests() -> None:
+    """A small fleet has one; --exact has one; who asks gets what was asked for."""
+    source = Source(title="", stream={}, total=0, span_us=86_400 * SECOND, readings=[], reports=[])
+
+    def lanes(total: int, **plan: Any) -> int:
+        return lanes_for(Plan(url="", **plan), structs.replace(source, total=total), 86_400.0)
+
+    assert [1, 1, 2, 4, 4] == [lanes(total) for total in (0, 85_000, 100_000, 200_000, 10_000_000)]
+    assert 4 == lanes(85_000, batch=100)
+    assert (7, 1) == (lanes(10, lanes=7), lanes(10_000_000, lanes=7, exact=True))
 
 
 @pytest.mark.parametrize(
@@ -153,6 +233,8 @@ def test_ctrl_c_ends_with_a_summary(
         (["simulate", "--days", "-1"], "--days must be"),
         (["simulate", "--seed", "-1"], "--seed must not be negative"),
         (["simulate", "--batch", "0"], "--batch must be at least 1"),
+        (["simulate", "--lanes", "0"], "--lanes must be from 1 to 64"),
+        (["simulate", "--rate", "0"], "--rate must be more than 0"),
         (["simulate", "--speed", "-1"], "--speed must not be negative"),
         (["simulate", "--end", "2999-01-01T00:00:00Z"], "lies in the future"),
         (["simulate", "--end", "2024-01-01"], "has no UTC offset"),

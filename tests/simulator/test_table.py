@@ -3,10 +3,12 @@
 import gzip
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from service.contracts.outcomes import Failure
+from service.contracts.readings import Reading, ReadingsDecoder
 from simulator.arrays import DAY_S, HOUR_S, SECOND
 from simulator.errors import UsageError
 from simulator.instants import stagger_us
@@ -51,10 +53,14 @@ def load(
     return load_table(folder / "table.csv", load_mapping(folder / "map.toml"), limit_rows=limit_rows, seed=seed)
 
 
+def sent(telemetry: Telemetry) -> list[Reading]:
+    return ReadingsDecoder.decode(msgspec.json.encode([timed.reading for timed in telemetry.readings()]))
+
+
 def test_a_daily_table_with_a_flag(tmp_path: Path) -> None:
     """Rows are sorted by time, stably; NaN is absent; two homes may use one name; types are made fit for the wire."""
     telemetry = load(tmp_path, DAILY, DAILY_MAP)
-    readings = [timed.reading for timed in telemetry.readings()]
+    readings = sent(telemetry)
 
     assert [(r.ts.day, r.home_id, r.device_id, r.home_type) for r in readings] == [
         (1, "a", "d1", "x_y"), (1, "b", "d1", "z"), (2, "a", "d1", "x_y"), (3, "a", "d1", "x_y"), (4, "a", "d1", "x_y"),
@@ -140,7 +146,7 @@ def times(folder: Path, values: list[str], rule: str) -> list[str]:
         f'[time]\ncolumn = "t"\nkind = "timestamp"\n{rule}'
     )
     telemetry = load(folder, table, mapping)
-    return [timed.reading.ts.isoformat() for timed in telemetry.readings()] + [str(telemetry.failure_offset_us)]
+    return [reading.ts.isoformat() for reading in sent(telemetry)] + [str(telemetry.failure_offset_us)]
 
 
 def test_timestamps_of_all_kinds(tmp_path: Path) -> None:
