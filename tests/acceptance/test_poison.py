@@ -22,7 +22,7 @@ from tests.acceptance.streams import (
 )
 from tests.service_process import ServiceProcess
 
-HOMES, DAYS, SEED = 10, 2.5, 11
+HOMES, DAYS, SEED = 10, 2.5, 1
 GRACE_US = HORIZON_US // 2
 POISONED_FROM_US = END_US - 3 * DAY_US // 2
 
