@@ -25,12 +25,13 @@ END_S: Final = 1_767_225_600
 """2026-01-01T00:00:00Z, where every data set ends; fixed, so that the same seed gives the same samples."""
 
 YEAR_S: Final = 365 * DAY_S
-MOST_SAMPLES: Final = 100_000_000
+MOST_SAMPLES: Final = 20_000_000
 FEWEST_SAMPLES: Final = 100
 LONGEST_HORIZON_S: Final = 90 * DAY_S
 
-# A home offers some thousand examples. Beyond `_ENOUGH_HOMES` more of them would cost time and bring little new.
-_PER_HOME, _MOST_PER_HOME, _FEWEST_HOMES, _ENOUGH_HOMES = 60, 500, 100, 20_000
+# Samples of one home resemble one another, so each gives few. But every home takes memory: for millions of samples homes
+# are watched for longer instead, so that even a studio's few devices offer several times as many as are taken.
+_PER_HOME, _FEWEST_HOMES, _MOST_HOMES, _MOST_PER_HOME_DAY = 60, 100, 5_000, 40
 
 
 class Unsuitable(ValueError):
@@ -97,9 +98,10 @@ def plan_panel(
     if not 60 * SECOND <= horizon_us <= LONGEST_HORIZON_S * SECOND:
         raise Unsuitable("a horizon is one minute to 90 days: the simulator's failures build up over hours and days")
     if homes is None:
-        homes = max(_FEWEST_HOMES, min(total // _PER_HOME, _ENOUGH_HOMES), total // _MOST_PER_HOME)
+        homes = max(_FEWEST_HOMES, min(total // _PER_HOME, _MOST_HOMES))
     horizon_s = -(-horizon_us // SECOND)
-    warm_up_s, sampled_s = max(2 * DAY_S, 2 * horizon_s), max(8 * DAY_S, 4 * horizon_s)
+    warm_up_s = max(2 * DAY_S, 2 * horizon_s)
+    sampled_s = max(8 * DAY_S, 4 * horizon_s, total * DAY_S // (homes * _MOST_PER_HOME_DAY))
     stay_s = warm_up_s + sampled_s + horizon_s
     start_s = END_S - stay_s - year_s
     return Panel(

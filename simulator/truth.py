@@ -18,10 +18,12 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     Attributes:
         mode: Code of the mode in which the device fails within the horizon, `NO_FAILURE` if it does not, (n,) int8.
+        ahead_us: Time until that failure, in microseconds; 0 where there is none, (n,) int64.
         failed: Whether it stands failed already, not yet repaired, (n,) bool.
     """
 
     mode: Codes
+    ahead_us: Ints
     failed: Flags
 
 
@@ -45,14 +47,19 @@ class Truth:
     def at(self, device: Indices, ts: Ints) -> Standing:
         """Return what is true of devices (n,) at instants (n,) in microseconds."""
         if not len(self._key):
-            return Standing(mode=np.full(len(ts), NO_FAILURE, np.int8), failed=np.zeros(len(ts), np.bool_))
+            none = np.zeros(len(ts), np.int64)
+            return Standing(mode=np.full(len(ts), NO_FAILURE, np.int8), ahead_us=none, failed=none > 0)
         # Failures fall on full seconds, so a reading within a second comes after a failure at its beginning.
         following = np.searchsorted(self._key, _key(device, ts), side="right")
         after, before = np.minimum(following, len(self._key) - 1), np.maximum(following - 1, 0)
         fails = (following < len(self._key)) & (self._device[after] == device)
         fails &= self._ts[after] <= ts + self._horizon_us
         failed = (following > 0) & (self._device[before] == device) & (ts < self._repaired[before])
-        return Standing(mode=np.where(fails, self._mode[after], NO_FAILURE).astype(np.int8), failed=failed)
+        return Standing(
+            mode=np.where(fails, self._mode[after], NO_FAILURE).astype(np.int8),
+            ahead_us=np.where(fails, self._ts[after] - ts, 0),
+            failed=failed,
+        )
 
 
 def _key(device: Indices, ts: Ints) -> Ints:

@@ -49,10 +49,10 @@ def test_same_seed_same_bytes(tmp_path: Path, suffix: str) -> None:
     [
         (["--out", "f.txt"], "f.txt must end with .parquet or .csv"),
         (["--out", "gone/f.csv"], "cannot write gone/f.csv: there is no folder gone"),
-        (["--out", "f.csv", "--samples", "0"], "a data set has 100 to 100,000,000 samples, not 0"),
+        (["--out", "f.csv", "--samples", "0"], "a data set has 100 to 20,000,000 samples, not 0"),
         (["--out", "f.csv", "--samples", "99999999999"], "samples, not 99,999,999,999"),
         (["--out", "f.csv", "--samples", "500", "--per-home-type", "50"], "either --samples or --per-home-type"),
-        (["--out", "f.csv", "--per-home-type", "0"], "a data set has 100 to 100,000,000 samples, not 0"),
+        (["--out", "f.csv", "--per-home-type", "0"], "a data set has 100 to 20,000,000 samples, not 0"),
         (["--out", "f.csv", "--seed", "-1"], "--seed must not be negative, not -1"),
         (["--out", "f.csv", "--horizon", "soon"], "'soon' is no duration"),
         (["--out", "f.csv", "--horizon", "400d"], "a horizon is one minute to 90 days"),

@@ -46,6 +46,12 @@ def test_what_is_true(device: int, second: float, mode: int, failed: bool) -> No
     standing = truth().at(np.array([device], np.int32), np.array([round(second * SECOND)]))
 
     assert (standing.mode.tolist(), standing.failed.tolist()) == ([mode], [failed])
+    assert (standing.ahead_us[0] > 0) == (mode != NO_FAILURE)
+
+
+def test_how_far_ahead_it_is() -> None:
+    """To the microsecond."""
+    assert truth().at(np.array([1], np.int32), np.array([950 * SECOND + 3])).ahead_us.tolist() == [50 * SECOND - 3]
 
 
 def test_a_fleet_without_failures() -> None:
