@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from service.features.windows import Windows
 from simulator.arrays import DAY_S, HOUR_S, SECOND, Indices, Ints
-from simulator.blocks import Block, slice_block
+from simulator.blocks import Block, take_block
 from simulator.devices import DEVICE_TYPES
 from simulator.fleet import Fleet
 from simulator.homes import HOME_TYPES
@@ -141,7 +141,7 @@ class Sampling:
                 high = min(len(block), low + _PIECE)
                 if done < len(turns.at):
                     high = min(high, int(np.searchsorted(block.ts, turns.at[done], side="right")))
-                yield slice_block(block, low, high)
+                yield take_block(block, slice(low, high))
                 low = high
 
     def _windows(self, *, measured: bool) -> Windows:

@@ -1,4 +1,4 @@
-"""The command ``dataset``: make a data set of a simulated fleet."""
+"""The commands ``dataset``, which makes a data set of a simulated fleet, and ``dataset card``, which describes it."""
 
 import signal
 import sys
@@ -11,6 +11,7 @@ from cyclopts import App
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from simulator.card import write_card
 from simulator.columns import duration_us
 from simulator.errors import UsageError, one_line_errors
 from simulator.panel import Panel, Unsuitable, plan_panel
@@ -44,6 +45,18 @@ def dataset(
         if samples is not None and per_home_type is not None:
             raise UsageError("either --samples or --per-home-type, not both")
         make_dataset(out, _plan(samples, per_home_type, horizon), _checked(seed))
+
+
+@app.command
+def card(*, out: Path, seed: int = 0) -> None:
+    """Write the data card: what is in the data sets, how they are made, what they are good for, with plots.
+
+    Args:
+        out: A folder for README.md and its plots, made if it is not there; or a Markdown file, its plots beside it.
+        seed: Seed of the fleet that is measured for it.
+    """
+    with one_line_errors():
+        print(write_card(out, _checked(seed)))
 
 
 def make_dataset(

@@ -29,8 +29,8 @@ MOST_SAMPLES: Final = 20_000_000
 FEWEST_SAMPLES: Final = 100
 LONGEST_HORIZON_S: Final = 90 * DAY_S
 
-# Samples of one home resemble one another, so each gives few. But every home takes memory: for millions of samples homes
-# are watched for longer instead, so that even a studio's few devices offer several times as many as are taken.
+# Samples of one home resemble one another, so each gives few. But every home takes memory: for millions of samples
+# homes are watched for longer instead, so that even a studio's few devices offer several times as many as are taken.
 _PER_HOME, _FEWEST_HOMES, _MOST_HOMES, _MOST_PER_HOME_DAY = 60, 100, 5_000, 40
 
 

@@ -17,7 +17,7 @@ from simulator.population import DeviceTable
 from simulator.sample_formats import WRITERS
 from simulator.samples import Samples, join_samples
 
-GROUP: Final = 32_768
+GROUP: Final = 16_384
 """Rows of a row group in Parquet, and of what is held back before it is written in either format."""
 
 
