@@ -1,122 +1,173 @@
 """Data sets: labelled samples of a simulated fleet, with the features that the service itself computes.
 
-The service's own windows fold the fleet's readings, so a feature is written once. Labels are the hidden truth: whether
-the device fails within the horizon, reported or not. Samples are drawn evenly over the readings that a service would
-keep as examples, after a warm-up, as long as their whole horizon lies within the simulation.
+    panel ─► fleet ─► first pass: how many examples does each home type offer?
+                 └──► second pass: the service's windows ─► the lot draws ─► samples, in order of time
+
+A sample is an example as the service would keep it: a device's first reading in a slot, with its features as of that
+instant. The service's own windows fold the readings, and forget a device's past when its repair is told, as they do in
+the service; so a feature is written once. Labels are the hidden truth (`simulator.truth`), reported or not. Devices
+that stand failed give no samples. Which samples there are is a function of the arguments, not of how time is cut into
+blocks.
 """
+
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
 
 from service.features.windows import Windows
-from simulator.arrays import SECOND
+from simulator.arrays import DAY_S, HOUR_S, SECOND, Indices, Ints
+from simulator.blocks import Block, take_block
 from simulator.devices import DEVICE_TYPES
-from simulator.fleet import Failures, Fleet
+from simulator.fleet import Fleet
+from simulator.homes import HOME_TYPES
+from simulator.lot import Lot
+from simulator.panel import Panel, Unsuitable, plan_panel
+from simulator.patterns import DEFAULT_PATTERNS, Patterns
+from simulator.samples import Samples, join_samples
+from simulator.truth import NO_FAILURE, Truth
+from simulator.turns import find_turns, most_at_a_time
 
-_DAY_US = 86_400 * SECOND
-_END = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z; fixed, so that the same seed gives the same samples
-_SAMPLES_PER_HOME = 60
 _SLOTS = 48
+_PIECE = 8_192  # readings folded at once; their feature rows are what takes memory
+_BLOCK = 20_000  # readings a block, about
 
 
-class Samples(Struct, frozen=True, kw_only=True):
-    """Labelled samples in order of time.
+def labelled_samples(
+    samples: int, *, seed: int, horizon_us: int, per_home_type: bool = False, patterns: Patterns = DEFAULT_PATTERNS
+) -> Samples:
+    """Draw samples of a fleet made for them, all at once.
+
+    Args:
+        samples: How many: of all home types by their shares of the fleet's homes, or of each.
+        seed: Seed of fleet and choice.
+        horizon_us: The horizon in microseconds.
+        per_home_type: Whether ``samples`` are of each home type.
+        patterns: The temporal patterns.
+
+    Raises:
+        Unsuitable: So many samples or such a horizon make no sense.
+    """
+    panel = plan_panel(samples, horizon_us=horizon_us, per_home_type=per_home_type)
+    return join_samples(list(Sampling(panel, seed, patterns=patterns).batches()))
+
+
+class Sampling:
+    """Samples of one panel, drawn as they are iterated over.
+
+    Args:
+        panel: Who is watched when.
+        seed: Seed of fleet and choice.
+        patterns: The temporal patterns.
+        step_s: Event time of one block; changes nothing but memory and speed.
 
     Attributes:
         columns: Feature names; (f,).
-        rows: Feature rows, NaN where unknown; float32 (n, f).
-        labels: Whether the device fails within the horizon; bool (n,).
-        ts: Instants in microseconds; int64 (n,).
-        device: Row of the fleet's device table; int32 (n,).
+        fleet: The world that is sampled, with its device table.
     """
 
-    columns: list[str]
-    rows: npt.NDArray[np.float32]
-    labels: npt.NDArray[np.bool_]
-    ts: npt.NDArray[np.int64]
-    device: npt.NDArray[np.int32]
+    def __init__(
+        self, panel: Panel, seed: int, *, patterns: Patterns = DEFAULT_PATTERNS, step_s: int | None = None
+    ) -> None:
+        self._panel = panel
+        self._seed = seed
+        self.fleet = Fleet(
+            panel.homes, seed, panel.start_s * SECOND, panel.end_s * SECOND,
+            stays=panel.stays, shares=panel.quotas.tolist(), patterns=patterns,
+        )  # fmt: skip
+        self.columns = self._windows(measured=True).layout.columns
+        self._truth = Truth(self.fleet.failures, panel.horizon_us)
+        self._step_s = step_s or self._suitable_step_s()
+        self._turns = find_turns(self.fleet.devices, self.fleet.reports(), panel)
+        self._room = most_at_a_time(self.fleet.devices, panel)
 
+    def batches(self, passed: Callable[[float], None] = lambda share: None) -> Iterator[Samples]:
+        """Yield all samples, a few at a time; ``passed`` is told which share of the work is done.
 
-def labelled_samples(samples: int, *, seed: int, horizon_us: int) -> Samples:
-    """Draw samples of a fleet made for them: its length follows the horizon, its size the number of samples.
+        Raises:
+            Unsuitable: The fleet offers too few.
+        """
+        offered = np.zeros(len(HOME_TYPES), np.int64)
+        for _, block, take in self._examples(measured=False):
+            offered += np.bincount(self.fleet.devices.home_type[block.device[take]], minlength=len(offered))
+            passed(0.2 * self._elapsed(block))
+        short = np.flatnonzero(offered < self._panel.quotas)
+        if len(short):
+            kind = HOME_TYPES[short[0]].name
+            raise Unsuitable(f"with this seed and horizon, homes of type {kind} offer only {offered[short[0]]} samples")
+        lot = Lot(self._seed, self._panel.quotas, offered)
+        for rows, block, take in self._examples(measured=True):
+            device, ts = block.device[take], block.ts[take]
+            chosen = take[lot.draw(self.fleet.devices.home_type[device], device, ts)]
+            passed(0.2 + 0.8 * self._elapsed(block))
+            if len(chosen):
+                yield self._samples(rows[chosen], block.device[chosen], block.ts[chosen])
 
-    Args:
-        samples: How many, at least 100.
-        seed: Seed of fleet and choice.
-        horizon_us: The horizon in microseconds.
+    def _examples(self, *, measured: bool) -> Iterator[tuple[npt.NDArray[np.float32], Block, npt.NDArray[np.intp]]]:
+        """Yield readings with their feature rows, (n, f), and which of them may become samples.
 
-    Raises:
-        ValueError: ``samples`` is too small, or the horizon is longer than 90 days.
-    """
-    if samples < 100:
-        raise ValueError(f"{samples} samples are too few; at least 100")
-    if horizon_us > 90 * _DAY_US:
-        raise ValueError("the simulator's failures build up over hours and days; a horizon is at most 90 days")
-    warm_up_us = max(2 * _DAY_US, 2 * horizon_us)
-    span_us = warm_up_us + horizon_us + max(6 * _DAY_US, 4 * horizon_us)
-    fleet = Fleet(max(20, samples // _SAMPLES_PER_HOME), seed, _END - span_us, _END)
-    offered = _offered(fleet, horizon_us, _END - span_us + warm_up_us, _END - horizon_us)
-    if len(offered.ts) < samples:
-        raise ValueError(f"a horizon of {horizon_us / 1e6:g} s leaves only {len(offered.ts)} samples")
-    chosen = np.sort(np.random.default_rng([seed, samples]).choice(len(offered.ts), samples, replace=False))
-    return Samples(
-        columns=offered.columns,
-        rows=offered.rows[chosen],
-        labels=offered.labels[chosen],
-        ts=offered.ts[chosen],
-        device=offered.device[chosen],
-    )
+        Args:
+            measured: Whether to compute all features; otherwise the windows fold no metrics, which tells as well which
+                readings are the first in their slots.
+        """
+        windows, device_type = self._windows(measured=measured), self.fleet.devices.device_type.astype(np.int16)
+        first_us = (self._panel.joins_s[self.fleet.devices.home] + self._panel.warm_up_s) * SECOND
+        last_us = first_us + self._panel.sampled_s * SECOND
+        windows.reserve(self._room)
+        for piece in self._pieces(windows):
+            values = piece.metrics.copy() if measured else np.empty((len(piece), 0))
+            rows, example = windows.fold(
+                piece.device % np.int32(self._room), device_type[piece.device], piece.ts, piece.offset_s,
+                np.zeros(len(piece), np.bool_), values,
+            )  # fmt: skip
+            example &= (piece.ts >= first_us[piece.device]) & (piece.ts < last_us[piece.device])
+            take = np.flatnonzero(example)
+            take = take[~self._truth.at(piece.device[take], piece.ts[take]).failed]
+            yield rows, piece, take
 
+    def _pieces(self, windows: Windows) -> Iterator[Block]:
+        """Yield the readings, cut wherever a home joins or a repair is told, with ``windows`` as it is by then."""
+        turns, done = self._turns, 0
+        for block in self.fleet.blocks(self._step_s):
+            low = 0
+            while low < len(block):
+                while done < len(turns.at) and turns.at[done] < block.ts[low]:
+                    rows = np.arange(turns.first[done], turns.last[done]) % self._room
+                    if turns.joins[done]:
+                        windows.clear(rows)
+                    else:
+                        windows.forget_past(int(rows[0]))
+                    done += 1
+                high = min(len(block), low + _PIECE)
+                if done < len(turns.at):
+                    high = min(high, int(np.searchsorted(block.ts, turns.at[done], side="right")))
+                yield take_block(block, slice(low, high))
+                low = high
 
-def _offered(fleet: Fleet, horizon_us: int, first_us: int, last_us: int) -> Samples:
-    """All examples with ``first_us <= ts <= last_us`` whose device was not failed then."""
-    table = fleet.devices
-    windows = Windows(horizon_us=horizon_us, slot_us=max(horizon_us // _SLOTS, 1))
-    windows.layout.extend(fleet.metric_names, [kind.name for kind in DEVICE_TYPES])
-    windows.reserve(len(table))
-    device_type = table.device_type.astype(np.int16)
-    repairs = np.argsort(fleet.failures.repaired, kind="stable")
-    repaired = 0
-    kept: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.bool_]]] = []
-    for block in fleet.blocks():
-        while repaired < len(repairs) and fleet.failures.repaired[repairs[repaired]] <= block.ts[0]:
-            windows.forget_past(int(fleet.failures.device[repairs[repaired]]))
-            repaired += 1
-        windows.sift(block.device, block.ts)
-        cycle = np.zeros(len(block), np.bool_)
-        rows, example = windows.fold(
-            block.device, device_type[block.device], block.ts, block.offset_s, cycle, block.metrics.copy()
+    def _windows(self, *, measured: bool) -> Windows:
+        windows = Windows(horizon_us=self._panel.horizon_us, slot_us=max(self._panel.horizon_us // _SLOTS, 1))
+        windows.layout.extend(self.fleet.metric_names if measured else (), [kind.name for kind in DEVICE_TYPES])
+        return windows
+
+    def _samples(self, rows: npt.NDArray[np.float32], device: Indices, ts: Ints) -> Samples:
+        mode = self._truth.at(device, ts).mode
+        return Samples(
+            columns=self.columns,
+            rows=rows,
+            labels=mode != NO_FAILURE,
+            mode=mode,
+            ts=ts,
+            device=device,
+            home=self.fleet.devices.home[device],
+            home_type=self.fleet.devices.home_type[device],
+            device_type=self.fleet.devices.device_type[device],
         )
-        positive, failed = _truth(fleet.failures, block.device, block.ts, horizon_us)
-        take = np.flatnonzero(example & ~failed & (block.ts >= first_us) & (block.ts <= last_us))
-        kept.append((rows[take], block.ts[take], block.device[take], positive[take]))
-    return Samples(
-        columns=list(windows.layout.columns),
-        rows=np.concatenate([part[0] for part in kept]),
-        ts=np.concatenate([part[1] for part in kept]),
-        device=np.concatenate([part[2] for part in kept]),
-        labels=np.concatenate([part[3] for part in kept]),
-    )
 
+    def _elapsed(self, block: Block) -> float:
+        panel = self._panel
+        return (int(block.ts[-1]) // SECOND - panel.start_s) / (panel.end_s - panel.start_s)
 
-def _truth(
-    failures: Failures, device: npt.NDArray[np.int32], ts: npt.NDArray[np.int64], horizon_us: int
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Whether each reading's device fails in (ts, ts + H], and whether it stands failed at ts; bool (n,) each."""
-    positive, failed = np.zeros(len(ts), np.bool_), np.zeros(len(ts), np.bool_)
-    if not len(failures.ts):
-        return positive, failed
-    order = np.lexsort((failures.ts, failures.device))
-    of_device, at, until = failures.device[order], failures.ts[order], failures.repaired[order]
-    # All devices on one axis, their spans of time one after the other.
-    low, high = int(min(at.min(), ts.min())), int(max(at.max(), ts.max()))
-    span = high - low + 1
-    axis, here = of_device.astype(np.int64) * span + (at - low), device.astype(np.int64) * span + (ts - low)
-    following = np.searchsorted(axis, here, side="right")
-    has_next = following < len(at)
-    nxt = np.minimum(following, len(at) - 1)
-    positive = has_next & (of_device[nxt] == device) & (at[nxt] <= ts + horizon_us)
-    prev = np.maximum(following - 1, 0)
-    failed = (following > 0) & (of_device[prev] == device) & (ts < until[prev])
-    return positive, failed
+    def _suitable_step_s(self) -> int:
+        span_s = self._panel.end_s - self._panel.start_s
+        readings = float((self._panel.stay_s / self.fleet.devices.interval_s).sum())
+        return max(HOUR_S, min(30 * DAY_S, int(_BLOCK / readings * span_s) // HOUR_S * HOUR_S))

@@ -21,6 +21,7 @@ class Purpose(IntEnum):
     SCHEDULE = 11
     HABITS = 12
     CONGESTION = 13
+    SAMPLES = 20
 
 
 def generator(seed: int, purpose: Purpose, *counters: int) -> np.random.Generator:

@@ -213,6 +213,14 @@ class Windows:
         self._cadence_h[device] = 0.0
         self._levels[device] = 0.0
 
+    def clear(self, devices: npt.NDArray[np.integer]) -> None:
+        """Forget these devices altogether: whoever is read next under their numbers is somebody new."""
+        self.last_ts[devices] = NEVER
+        self._folded_ts[devices] = NEVER
+        self._cadence_h[devices] = 0.0
+        self._last_slot[devices] = NEVER
+        self._levels[devices] = 0.0
+
     def adopt(self, other: "Windows", device: int) -> None:
         """Take over one device of other windows, of the same layout, as device 0. Room must be reserved."""
         self.last_ts[0] = other.last_ts[device]

@@ -66,6 +66,22 @@ def test_repair_within_a_slot_makes_no_second_example() -> None:
     assert (first.tolist(), second.tolist()) == ([True], [False])
 
 
+def test_a_cleared_device_is_somebody_new() -> None:
+    """Whoever is read next under its number may be read at any time and has a past of nothing; others keep theirs."""
+    stream = random_stream(5, 200, devices=2)
+    windows = windows_of(*METRICS, horizon_h=48.0)
+    windows.sift(stream.device, stream.ts)
+    fold(windows, stream)
+    kept = windows.columns_of_state(2)
+    windows.clear(np.array([0]))
+    state, fresh = windows.columns_of_state(2), windows_of(*METRICS, horizon_h=48.0).columns_of_state(1)
+
+    for name, column in state.items():
+        assert column[1:].tobytes() == kept[name][1:].tobytes()
+        assert column[:1].tobytes() == fresh[name].tobytes()
+    assert windows.sift(np.array([0], np.int32), stream.ts[:1]).tolist() == [ACCEPTED]
+
+
 def test_room_grows_without_a_trace() -> None:
     """More devices and metrics than there was room for change nothing of what is remembered."""
     stream = random_stream(8, 100)
