@@ -27,7 +27,9 @@ app.command("simulator.scenario_list:scenarios", help="List what may happen to a
 app.command("simulator.replay:replay", help="Stream a table of device telemetry to a service.")
 app.command("simulator.demo:demo", help="Start a service, stream a small fleet through it, and show what it learns.")
 app.command(
-    "simulator.dataset_command:app", name="dataset", help="Make a data set of a simulated fleet, or the card of all of them."
+    "simulator.dataset_command:app",
+    name="dataset",
+    help="Make a data set of a simulated fleet, or the card of all of them.",
 )
 app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
 app.command(

@@ -36,7 +36,7 @@ class Course(Struct, frozen=True, kw_only=True):
 COURSES: Mapping[str, Course] = MappingProxyType({
     "wear": Course(
         lead_h=(24, 72), growth=(1.0, 2.0),
-        repair_h=(8, 40), silent=0.5, averted=0.15, peak_hour=19, summer=0.0, use=1.5,
+        repair_h=(8, 40), silent=0.5, averted=0.15, peak_hour=19, summer=0.0, use=1.8,
     ),
     "sudden": Course(
         lead_h=(0.05, 0.5), growth=(1.0, 1.0),
@@ -48,15 +48,15 @@ COURSES: Mapping[str, Course] = MappingProxyType({
     ),
     "battery": Course(
         lead_h=(18, 60), growth=(1.0, 1.6),
-        repair_h=(3, 30), silent=0.95, averted=0.25, peak_hour=6, summer=-0.75, use=0.0,
+        repair_h=(3, 30), silent=0.95, averted=0.25, peak_hour=6, summer=-0.85, use=0.0,
     ),
     "network": Course(
         lead_h=(10, 36), growth=(0.8, 1.6),
-        repair_h=(3, 20), silent=0.7, averted=0.25, peak_hour=20.5, summer=0.0, use=1.5,
+        repair_h=(3, 20), silent=0.7, averted=0.25, peak_hour=20.5, summer=0.0, use=1.8,
     ),
     "overheating": Course(
         lead_h=(10, 36), growth=(0.8, 1.8),
-        repair_h=(4, 30), silent=0.6, averted=0.2, peak_hour=15, summer=0.85, use=0.8,
+        repair_h=(4, 30), silent=0.6, averted=0.2, peak_hour=15, summer=0.9, use=0.8,
     ),
     "drift": Course(
         lead_h=(24, 72), growth=(0.8, 1.5),

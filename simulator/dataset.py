@@ -88,7 +88,7 @@ class Sampling:
             Unsuitable: The fleet offers too few.
         """
         offered = np.zeros(len(HOME_TYPES), np.int64)
-        for _, block, take in self._examples(measured=False):
+        for _, block, take in self.examples(measured=False):
             offered += np.bincount(self.fleet.devices.home_type[block.device[take]], minlength=len(offered))
             passed(0.2 * self._elapsed(block))
         short = np.flatnonzero(offered < self._panel.quotas)
@@ -96,14 +96,16 @@ class Sampling:
             kind = HOME_TYPES[short[0]].name
             raise Unsuitable(f"with this seed and horizon, homes of type {kind} offer only {offered[short[0]]} samples")
         lot = Lot(self._seed, self._panel.quotas, offered)
-        for rows, block, take in self._examples(measured=True):
+        for rows, block, take in self.examples():
             device, ts = block.device[take], block.ts[take]
             chosen = take[lot.draw(self.fleet.devices.home_type[device], device, ts)]
             passed(0.2 + 0.8 * self._elapsed(block))
             if len(chosen):
                 yield self._samples(rows[chosen], block.device[chosen], block.ts[chosen])
 
-    def _examples(self, *, measured: bool) -> Iterator[tuple[npt.NDArray[np.float32], Block, npt.NDArray[np.intp]]]:
+    def examples(
+        self, *, measured: bool = True
+    ) -> Iterator[tuple[npt.NDArray[np.float32], Block, npt.NDArray[np.intp]]]:
         """Yield readings with their feature rows, (n, f), and which of them may become samples.
 
         Args:

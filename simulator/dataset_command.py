@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from simulator.card import write_card
 from simulator.columns import duration_us
 from simulator.errors import UsageError, one_line_errors
+from simulator.options import USUAL_PATTERNS, PatternOptions, patterns_of
 from simulator.panel import Panel, Unsuitable, plan_panel
 from simulator.patterns import DEFAULT_PATTERNS, Patterns
 from simulator.sample_file import check_target, write_samples
@@ -31,6 +32,7 @@ def dataset(
     per_home_type: int | None = None,
     seed: int = 0,
     horizon: str = "24h",
+    world: PatternOptions = USUAL_PATTERNS,
 ) -> None:
     """Make a data set: labelled samples of a simulated fleet, as Parquet or CSV.
 
@@ -40,11 +42,13 @@ def dataset(
         per_home_type: How many samples of each of the eight home types, instead.
         seed: Same seed, same bytes.
         horizon: How far ahead a failure makes a sample positive.
+        world: What patterns there are.
     """
     with one_line_errors():
         if samples is not None and per_home_type is not None:
             raise UsageError("either --samples or --per-home-type, not both")
-        make_dataset(out, _plan(samples, per_home_type, horizon), _checked(seed))
+        panel = _plan(samples, per_home_type, horizon)
+        make_dataset(out, panel, _checked(seed), patterns=patterns_of(world))
 
 
 @app.command

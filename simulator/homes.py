@@ -97,7 +97,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
         outdoor_share=0.3, attic_share=0.1, congestion=0.25, insulation=0.6, occupancy=3.0,
         habits=Habits(morning_h=-0.2, evening_h=-0.5, at_home=0.25, weekend=1.4, holiday=1.3),
         climate_c=11, season_c=10,
-        hazard={"wear": 1.8, "drift": 0.6},
+        hazard={"wear": 2.2, "drift": 0.6},
         recovers={"drift": 0.7, "overheating": 0.6},
     ),
     HomeType(
@@ -105,7 +105,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
         outdoor_share=0.05, attic_share=0.02, congestion=0.95, insulation=0.75, occupancy=1.9,
         habits=Habits(morning_h=0.6, evening_h=1.0, at_home=0.15, weekend=0.9, holiday=0.7),
         climate_c=12, season_c=9,
-        hazard={"network": 3.0, "intermittent": 0.8, "drift": 0.5, "overheating": 0.6},
+        hazard={"network": 4.5, "intermittent": 0.8, "drift": 0.5, "overheating": 0.6},
         recovers={"intermittent": 0.8, "wear": 0.6},
     ),
     HomeType(
@@ -113,7 +113,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
         outdoor_share=0.08, attic_share=0.04, congestion=0.75, insulation=0.8, occupancy=2.0,
         habits=Habits(morning_h=0.3, evening_h=0.2, at_home=0.4, weekend=0.8, holiday=1.0),
         climate_c=17, season_c=6,
-        hazard={"wear": 2.0, "network": 0.6, "battery": 0.6},
+        hazard={"wear": 3.0, "network": 0.6, "battery": 0.6},
         recovers={"network": 0.8, "battery": 0.6},
     ),
     HomeType(
@@ -121,7 +121,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
         outdoor_share=0.18, attic_share=0.1, congestion=0.55, insulation=0.65, occupancy=2.6,
         habits=Habits(morning_h=-0.5, evening_h=-1.5, at_home=0.5, weekend=1.7, holiday=1.5),
         climate_c=11, season_c=9,
-        hazard={"intermittent": 3.0, "overheating": 0.5},
+        hazard={"intermittent": 4.5, "overheating": 0.5},
         recovers={"overheating": 0.8, "network": 0.6},
     ),
     HomeType(
@@ -129,7 +129,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
         outdoor_share=0.45, attic_share=0.2, congestion=0.08, insulation=0.45, occupancy=2.8,
         habits=Habits(morning_h=-1.2, evening_h=-1.2, at_home=0.75, weekend=1.1, holiday=1.0),
         climate_c=20, season_c=11,
-        hazard={"overheating": 3.0, "battery": 1.4, "network": 0.5, "intermittent": 0.6},
+        hazard={"overheating": 4.5, "battery": 1.6, "network": 0.5, "intermittent": 0.6},
         recovers={"network": 0.8, "intermittent": 0.7},
     ),
     HomeType(
@@ -137,7 +137,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
         outdoor_share=0.22, attic_share=0.12, congestion=0.4, insulation=0.6, occupancy=3.6,
         habits=Habits(morning_h=0.0, evening_h=0.5, at_home=0.55, weekend=1.3, holiday=1.4),
         climate_c=8, season_c=10,
-        hazard={"network": 2.4, "wear": 0.6, "drift": 1.6},
+        hazard={"network": 3.5, "wear": 0.6, "drift": 2.5},
         recovers={"wear": 0.75, "battery": 0.6},
     ),
     HomeType(
@@ -145,7 +145,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
         outdoor_share=0.5, attic_share=0.25, congestion=0.03, insulation=0.25, occupancy=1.2,
         habits=Habits(morning_h=2.0, evening_h=-0.5, at_home=0.8, weekend=4.0, holiday=5.0),
         climate_c=6, season_c=13,
-        hazard={"battery": 3.0, "drift": 2.0, "wear": 0.6},
+        hazard={"battery": 4.0, "drift": 3.0, "wear": 0.6},
         recovers={"overheating": 0.85, "wear": 0.6},
     ),
     HomeType(
@@ -153,7 +153,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
         outdoor_share=0.02, attic_share=0.02, congestion=1.0, insulation=0.7, occupancy=1.1,
         habits=Habits(morning_h=1.5, evening_h=2.5, at_home=0.1, weekend=0.5, holiday=0.3),
         climate_c=13, season_c=9,
-        hazard={"overheating": 2.2, "intermittent": 2.0, "battery": 0.6},
+        hazard={"overheating": 4.0, "intermittent": 3.0, "battery": 0.6},
         recovers={"network": 0.85, "battery": 0.8},
     ),
 )  # fmt: skip

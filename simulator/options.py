@@ -25,7 +25,23 @@ Repeatable = Annotated[tuple[str, ...], Parameter(negative="", show_default=Fals
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class WorldOptions:
+class PatternOptions:
+    """Flags of the temporal patterns.
+
+    Attributes:
+        patterns: TOML file of temporal patterns.
+        changed: One value of the patterns, such as daily.strength=0.5; may be given again.
+        without: Patterns to switch off, such as daily,weekly; may be given again.
+    """
+
+    patterns: Path | None = None
+    changed: Annotated[Repeatable, Parameter(name="--set")] = ()
+    without: Repeatable = ()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class WorldOptions(PatternOptions):
     """Flags of a fleet's world.
 
     Attributes:
@@ -38,12 +54,12 @@ class WorldOptions:
     """
 
     scenario: str | None = None
-    patterns: Path | None = None
-    changed: Annotated[Repeatable, Parameter(name="--set")] = ()
-    without: Repeatable = ()
     failure_rate: float | None = None
     interval_scale: float | None = None
 
+
+USUAL_PATTERNS: Final = PatternOptions()
+"""All patterns are as they usually are."""
 
 USUAL_WORLD: Final = WorldOptions()
 """Nothing happens, and all patterns are as they usually are."""
@@ -55,10 +71,19 @@ def world_of(options: WorldOptions) -> tuple[Patterns, Scenario | None]:
     Raises:
         UsageError: If there is no such scenario, pattern or key, the file cannot be read, or a value makes no sense.
     """
+    return patterns_of(options), scenario_of(options.scenario)
+
+
+def patterns_of(options: PatternOptions) -> Patterns:
+    """Return the temporal patterns that are asked for.
+
+    Raises:
+        UsageError: If there is no such pattern or key, the file cannot be read, or a value makes no sense.
+    """
     patterns = Patterns() if options.patterns is None else load_patterns(options.patterns)
     for text in options.changed:
         patterns = _set(patterns, text)
-    return _without(patterns, options.without), scenario_of(options.scenario)
+    return _without(patterns, options.without)
 
 
 def scenario_of(name: str | None) -> Scenario | None:

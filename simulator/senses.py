@@ -57,6 +57,7 @@ LOW: Final = _by_metric({"usage_ratio": 0.0, "signal_dbm": -110.0, "linkquality"
 HIGH: Final = _by_metric({"usage_ratio": 1.0, "signal_dbm": -20.0, "linkquality": 255.0, "humidity_pct": 100.0}, np.inf)
 
 _COMMANDS: Final = 24
+_PATIENCE_MS: Final = 60_000.0
 _MISSING: Final = 0.012
 _GLITCH: Final = 0.015
 _WANDER_S: Final = 36 * HOUR_S
@@ -198,7 +199,7 @@ def sense(
 def _report(j: int, value: float, now: Moment, busy: float, u: float) -> float:
     """Turn a metric's scale into what a device reports: exponentials, drawn counts, bounded shares."""
     if j == RESPONSE:
-        return math.exp(value + 0.15 * busy)
+        return min(math.exp(value + 0.15 * busy), _PATIENCE_MS)
     if j in (THROUGHPUT, POWER):
         return math.exp(value)
     if j == ERROR:

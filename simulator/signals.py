@@ -22,40 +22,40 @@ from simulator.scenarios import Changes
 
 EFFECTS: Mapping[str, Mapping[str, float]] = MappingProxyType({
     "wear": {
-        "response_time_ms": 1.2, "error_rate": 2.3, "temperature_c": 6.0, "power_w": 0.45, "connection_drops": 0.6,
+        "response_time_ms": 1.6, "error_rate": 3.0, "temperature_c": 7.8, "power_w": 0.59, "connection_drops": 0.78,
     },
-    "sudden": {"error_rate": 0.5},
+    "sudden": {"error_rate": 0.65},
     "intermittent": {
-        "response_time_ms": 1.6, "error_rate": 2.8, "signal_dbm": -7.0, "connection_drops": 2.6,
-        "throughput_kbps": -1.2, "linkquality": -45.0,
+        "response_time_ms": 2.1, "error_rate": 3.6, "signal_dbm": -9.1, "connection_drops": 3.4,
+        "throughput_kbps": -1.6, "linkquality": -58,
     },
     "battery": {
-        "response_time_ms": 0.8, "error_rate": 1.4, "signal_dbm": -4.0, "linkquality": -25.0, "connection_drops": 0.8,
+        "response_time_ms": 1.0, "error_rate": 1.8, "signal_dbm": -5.2, "linkquality": -32, "connection_drops": 1.0,
     },
     "network": {
-        "response_time_ms": 1.3, "error_rate": 1.6, "signal_dbm": -11.0, "connection_drops": 2.3,
-        "throughput_kbps": -1.3, "linkquality": -55.0,
+        "response_time_ms": 1.7, "error_rate": 2.1, "signal_dbm": -14, "connection_drops": 3.0,
+        "throughput_kbps": -1.7, "linkquality": -72,
     },
     "overheating": {
-        "response_time_ms": 0.6, "error_rate": 1.2, "temperature_c": 18.0, "humidity_pct": -10.0, "power_w": 0.5,
+        "response_time_ms": 0.78, "error_rate": 1.6, "temperature_c": 23, "humidity_pct": -13, "power_w": 0.65,
     },
-    "drift": {"error_rate": 0.9, "temperature_c": 7.0, "humidity_pct": 20.0, "power_w": 0.4},
+    "drift": {"error_rate": 1.2, "temperature_c": 9.1, "humidity_pct": 26, "power_w": 0.52},
     "lockup": {
-        "response_time_ms": -1.2, "connection_drops": -1.5, "power_w": -0.6, "temperature_c": -6.0,
-        "throughput_kbps": -1.6, "usage_ratio": -0.2, "humidity_pct": 9.0, "linkquality": 30.0, "signal_dbm": 6.0,
+        "response_time_ms": -1.6, "connection_drops": -2.0, "power_w": -0.78, "temperature_c": -7.8,
+        "throughput_kbps": -2.1, "usage_ratio": -0.26, "humidity_pct": 12, "linkquality": 39, "signal_dbm": 7.8,
     },
 })  # fmt: skip
 """Shift of each metric at degradation 1, on its own scale (`LOG_METRICS`: natural logarithm). Drift has a sign."""
 
 THROTTLED: Mapping[str, Mapping[str, float]] = MappingProxyType({
-    "wear": {"response_time_ms": -0.9, "temperature_c": -4.5, "power_w": -0.45, "usage_ratio": -0.12, "signal_dbm": 5},
-    "sudden": {"error_rate": 0.5},
-    "intermittent": {"response_time_ms": -1.1, "throughput_kbps": -1.2, "linkquality": 40.0, "connection_drops": -1.5},
-    "battery": {"response_time_ms": -0.9, "signal_dbm": 7.0, "linkquality": 35.0, "usage_ratio": -0.05},
-    "network": {"response_time_ms": -1.0, "throughput_kbps": -1.4, "linkquality": 45.0, "signal_dbm": 8.0},
-    "overheating": {"temperature_c": -10.0, "humidity_pct": 9.0, "power_w": -0.5, "usage_ratio": -0.12},
-    "drift": {"response_time_ms": -0.6, "temperature_c": 6.0, "humidity_pct": 17.0, "power_w": -0.4},
-    "lockup": {"response_time_ms": -1.0, "power_w": -0.5},
+    "wear": {"response_time_ms": -1.2, "temperature_c": -5.9, "power_w": -0.6, "usage_ratio": -0.16, "signal_dbm": 6.5},
+    "sudden": {"error_rate": 0.65},
+    "intermittent": {"response_time_ms": -1.4, "throughput_kbps": -1.6, "linkquality": 52, "connection_drops": -2.0},
+    "battery": {"response_time_ms": -1.2, "signal_dbm": 9.1, "linkquality": 46, "usage_ratio": -0.07},
+    "network": {"response_time_ms": -1.3, "throughput_kbps": -1.8, "linkquality": 58, "signal_dbm": 10},
+    "overheating": {"temperature_c": -13, "humidity_pct": 12, "power_w": -0.65, "usage_ratio": -0.16},
+    "drift": {"response_time_ms": -0.78, "temperature_c": 7.8, "humidity_pct": 22, "power_w": -0.52},
+    "lockup": {"response_time_ms": -1.3, "power_w": -0.65},
 })  # fmt: skip
 """The same for devices that throttle themselves when they are ill: quick, cool and idle instead of slow and hot."""
 
