@@ -8,10 +8,10 @@ from service.contracts.outcomes import Outcome
 from service.contracts.predictions import Receipt
 from service.contracts.readings import Reading
 from service.labels.book import instant_us
-from simulator.deal import Deal
 from simulator.fleet import Fleet
-from simulator.merge import Timed, in_order
 from simulator.simulate import timed_readings
+from simulator.stream.deal import Deal
+from simulator.stream.merge import Timed, in_order
 
 ReadingKey = tuple[str, str, int]
 """(home_id, device_id, instant in microseconds)."""

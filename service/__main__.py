@@ -24,7 +24,7 @@ app = App(
 )
 app.command("simulator.simulate:simulate", help="Stream a simulated fleet, with its outcomes, to a service.")
 app.command("simulator.scenario_list:scenarios", help="List what may happen to a simulated fleet.")
-app.command("simulator.replay:replay", help="Stream a table of device telemetry to a service.")
+app.command("simulator.tables.replay:replay", help="Stream a table of device telemetry to a service.")
 app.command("simulator.demo:demo", help="Start a service, stream a small fleet through it, and show what it learns.")
 app.command(
     "simulator.dataset_command:app",

@@ -15,8 +15,8 @@ from rich.text import Text
 from service.contracts.outcomes import Failure
 from service.contracts.predictions import DeviceList, DeviceSummary
 from service.contracts.standing import HomeTypeSummary
-from simulator.client import Client
-from simulator.merge import R, Request
+from simulator.stream.client import Client
+from simulator.stream.merge import R, Request
 
 
 class Seen:

@@ -5,9 +5,9 @@
 
 A sample is an example as the service would keep it: a device's first reading in a slot, with its features as of that
 instant. The service's own windows fold the readings, and forget a device's past when its repair is told, as they do in
-the service; so a feature is written once. Labels are the hidden truth (`simulator.truth`), reported or not. Devices
-that stand failed give no samples. Which samples there are is a function of the arguments, not of how time is cut into
-blocks.
+the service; so a feature is written once. Labels are the hidden truth (`simulator.samples.truth`), reported or not.
+Devices that stand failed give no samples. Which samples there are is a function of the arguments, not of how time is
+cut into blocks.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,12 +21,12 @@ from simulator.blocks import Block, take_block
 from simulator.devices import DEVICE_TYPES
 from simulator.fleet import Fleet
 from simulator.homes import HOME_TYPES
-from simulator.lot import Lot
-from simulator.panel import Panel, Unsuitable, plan_panel
 from simulator.patterns import DEFAULT_PATTERNS, Patterns
-from simulator.samples import Samples, join_samples
-from simulator.truth import NO_FAILURE, Truth
-from simulator.turns import find_turns, most_at_a_time
+from simulator.samples.lot import Lot
+from simulator.samples.panel import Panel, Unsuitable, plan_panel
+from simulator.samples.samples import Samples, join_samples
+from simulator.samples.truth import NO_FAILURE, Truth
+from simulator.samples.turns import find_turns, most_at_a_time
 
 _SLOTS = 48
 _PIECE = 8_192  # readings folded at once; their feature rows are what takes memory

@@ -14,11 +14,11 @@ from service.contracts.standing import Evaluation
 from simulator.arrays import DAY_S, SECOND
 from simulator.board import Seen, figure, screen, table
 from simulator.child import ServiceProcess
-from simulator.client import Client
 from simulator.errors import ServiceError, UsageError, one_line_errors
 from simulator.fleet import Fleet
-from simulator.merge import in_batches
 from simulator.simulate import timed_readings
+from simulator.stream.client import Client
+from simulator.stream.merge import in_batches
 
 WARNING = 0.2  # the service names the likely mode from this risk on
 _LAG_EVENTS = 32  # the stream waits for a learner that is further behind

@@ -1,8 +1,8 @@
 """Fleet: the whole simulated world behind one door.
 
 Where `homes` ... `outcomes` come together. A data set builder takes `Fleet.blocks` as they are (columns, no objects);
-the streaming client turns them into readings (`simulator.stream`). What a fleet yields is a function of its arguments,
-and does not depend on how it is cut into blocks.
+the streaming client turns them into readings (`simulator.stream.wire`). What a fleet yields is a function of its
+arguments, and does not depend on how it is cut into blocks.
 """
 
 from collections.abc import Iterator, Sequence

@@ -7,8 +7,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from simulator.client import Client
 from simulator.errors import ServiceError
+from simulator.stream.client import Client
 
 _POLL_S = 2.0
 

@@ -16,13 +16,13 @@ from simulator.devices import DEVICE_TYPES
 from simulator.errors import UsageError, one_line_errors
 from simulator.fleet import Fleet
 from simulator.homes import HOME_TYPES
-from simulator.merge import Timed
 from simulator.options import USUAL_WORLD, WorldOptions, rates_of, world_of
 from simulator.outcomes import instant
-from simulator.resume import Identity, read_record
 from simulator.scenarios import NO_CHANGES
-from simulator.stream import Plan, Source, check_plan, run
-from simulator.wire import Wire
+from simulator.stream.merge import Timed
+from simulator.stream.resume import Identity, read_record
+from simulator.stream.run import Plan, Source, check_plan, run
+from simulator.stream.wire import Wire
 
 Switch = Parameter(negative="")
 

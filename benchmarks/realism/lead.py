@@ -11,7 +11,7 @@ from simulator.arrays import DAY_S, HOUR_S, SECOND, Floats, Ints
 from simulator.courses import COURSES
 from simulator.dataset import Sampling
 from simulator.devices import MODES
-from simulator.panel import plan_panel
+from simulator.samples.panel import plan_panel
 
 _GROWING: Final = [code for code, name in enumerate(MODES) if COURSES[name].lead_h[0] >= 1]
 """Modes that announce themselves at all."""

@@ -14,7 +14,7 @@ from benchmarks.report import BenchError
 from service.evaluation.metrics import pr_auc
 from simulator.arrays import Codes, Flags, Floats, Ints
 from simulator.homes import HOME_TYPES
-from simulator.samples import Samples
+from simulator.samples.samples import Samples
 
 Rows = npt.NDArray[np.float32]
 

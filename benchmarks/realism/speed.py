@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks.report import BenchError
 from simulator.arrays import DAY_S, SECOND
 from simulator.fleet import Fleet
-from simulator.panel import END_S
-from simulator.wire import Wire
+from simulator.samples.panel import END_S
+from simulator.stream.wire import Wire
 
 _HOMES, _DAYS, _BODY = 400, 4, 1_000
 

@@ -8,9 +8,9 @@ from msgspec import UNSET
 from service.contracts.outcomes import Failure, Outcome, Retraction
 from service.contracts.readings import Reading
 from simulator.fleet import Fleet
-from simulator.merge import Request, in_slots
 from simulator.outcomes import Report
 from simulator.simulate import timed_readings
+from simulator.stream.merge import Request, in_slots
 
 HORIZON = "6h"
 HORIZON_US = 6 * 3_600_000_000

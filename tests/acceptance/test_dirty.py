@@ -11,9 +11,9 @@ from service.pipeline.instants import FUTURE_US
 from simulator.arrays import HOUR_S, SECOND
 from simulator.blocks import Block, join_blocks
 from simulator.fleet import Fleet
-from simulator.merge import in_batches
 from simulator.scenarios import Changes, Dirt, LabelOutage, Outage
 from simulator.simulate import timed_readings
+from simulator.stream.merge import in_batches
 from tests.acceptance.streams import body, path
 from tests.service_process import ServiceProcess
 

@@ -11,11 +11,11 @@ import pytest
 
 from service.app import openapi_document
 from service.settings import Settings
-from simulator.mapping import load_mapping
 from simulator.options import load_patterns
 from simulator.patterns import Patterns
 from simulator.scenario_list import COLUMNS, row
 from simulator.scenarios import SCENARIOS
+from simulator.tables.mapping import load_mapping
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -11,8 +11,8 @@ import pytest
 from simulator.arrays import DAY_S, HOUR_S, SECOND
 from simulator.dataset import Sampling
 from simulator.dataset_command import app, dataset, make_dataset
-from simulator.panel import plan_panel
-from simulator.samples import Samples
+from simulator.samples.panel import plan_panel
+from simulator.samples.samples import Samples
 
 PANEL = plan_panel(40, horizon_us=6 * HOUR_S * SECOND, per_home_type=True, year_s=3 * DAY_S, homes=16)
 

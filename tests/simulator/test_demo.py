@@ -17,10 +17,10 @@ from service.contracts.predictions import DeviceSummary
 from service.contracts.standing import HomeTypeSummary
 from simulator.board import Seen, board
 from simulator.child import ServiceProcess
-from simulator.client import Client
 from simulator.devices import DEVICE_TYPES, MODES
 from simulator.errors import ServiceError
 from simulator.homes import HOME_TYPES
+from simulator.stream.client import Client
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from simulator.options import USUAL_WORLD, WorldOptions, rates_of, world_of
 from simulator.patterns import Daily, DaylightSaving, Patterns, Seasonal, Weekly
 from simulator.scenarios import SCENARIOS
 from tests.simulator.fake_service import FakeService
-from tests.simulator.test_stream import command
+from tests.simulator.stream.test_run import command
 
 
 def test_nothing_asked_for_is_the_usual_world() -> None:

@@ -1,0 +1,133 @@
+"""Resume: a small file that says which stream this is and how much of it the service has acknowledged.
+
+Beside the stream. The file is replaced in one step, so it is whole whenever the client is killed. What was acknowledged
+after it was written last comes back as duplicates.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from service.contracts.predictions import Receipt
+from simulator.errors import UsageError
+from simulator.stream.merge import Done, R, Request
+
+Identity = Mapping[str, str | int | float | bool | None]
+"""What a stream is made from, by the names of the flags: with the same values it is the same, item by item."""
+
+_EVERY_S = 0.5
+
+
+class Record(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What the file holds.
+
+    Attributes:
+        stream: The identity of the stream.
+        done: What was acknowledged of each lane.
+        seq: Newest sequence number acknowledged, -1 before the first.
+        complete: Whether all of it was.
+    """
+
+    stream: dict[str, Any]
+    done: list[Done]
+    seq: int = -1
+    complete: bool = False
+
+
+class Bookmark:
+    """How far a stream is; kept in a file, if there is one.
+
+    Args:
+        record: From where it goes on.
+        path: The file, or None.
+    """
+
+    def __init__(self, record: Record, path: Path | None = None) -> None:
+        self.record = record
+        self._path = path
+        self._saved_at = time.monotonic()
+
+    def add(self, request: Request[R], receipt: Receipt) -> None:
+        """The service has acknowledged a request; written down every half second."""
+        done = self.record.done[request.lane]
+        done.readings += len(request.readings)
+        done.outcomes += len(request.outcomes)
+        self.record.seq = max(self.record.seq, -1 if receipt.seq is None else receipt.seq)
+        if time.monotonic() - self._saved_at >= _EVERY_S:
+            self.save()
+
+    def save(self) -> None:
+        """Write the file.
+
+        Raises:
+            UsageError: If it cannot be written.
+        """
+        if self._path is None:
+            return
+        part = self._path.with_name(self._path.name + ".part")
+        try:
+            with part.open("wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(self.record)) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._path)
+        except OSError as error:
+            raise UsageError(f"--resume {self._path} cannot be written: {error.strerror}") from None
+        self._saved_at = time.monotonic()
+
+
+def read_record(path: Path | None) -> Record | None:
+    """Return what a file of an earlier run holds; None if there is none.
+
+    Raises:
+        UsageError: If the file cannot be read or is none of ours.
+    """
+    if path is None:
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Record)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"--resume {path} cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"--resume {path} is no file of ours: {error}") from None
+
+
+def begin(path: Path | None, stream: Identity, lanes: int, service_seq: int) -> Bookmark:
+    """Begin a stream, or go on with it where its file says, and write the file at once.
+
+    Args:
+        path: The file, or None.
+        stream: What is to be streamed.
+        lanes: Through how many lanes.
+        service_seq: Newest sequence number of the service.
+
+    Raises:
+        UsageError: If the file is of another stream, or of a service that knew more than this one.
+    """
+    record = read_record(path)
+    if record is None:
+        record = Record(stream=dict(stream), done=[Done() for _ in range(lanes)])
+    for name in sorted({*record.stream, *stream}):
+        then, now = record.stream.get(name), stream.get(name)
+        if then != now:
+            raise UsageError(
+                f"--resume {path} is of another stream: its {name} is {then}, not {now}; "
+                "give the same arguments, or another file"
+            )
+    if len(record.done) != lanes:
+        raise UsageError(f"--resume {path} is no file of ours: it tells of {len(record.done)} lanes, not {lanes}")
+    if record.seq > service_seq:
+        raise UsageError(
+            f"--resume {path} tells of event {record.seq}, and the service has no more than {service_seq}: "
+            "it is another one, or has lost its data; begin anew with another file"
+        )
+    bookmark = Bookmark(record, path)
+    bookmark.save()
+    return bookmark
