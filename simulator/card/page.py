@@ -24,8 +24,8 @@ and missing labels. Time, home type and a device's own history matter in it: a r
 than in life, so that days of events show hundreds; their signs are those that the simulator was told to make.
 
 Everything below was measured, with seed {seed} and version {version}: {failures} failures of {devices} devices in
-{homes} homes that were watched for {stay} days each, {readings} readings, and {samples} samples. Of the
-metric values that a device has, {missing} are missing.
+{homes} homes that were watched for {stay} days each, {readings} readings of some of them, and
+{samples} samples. Of the metric values that a device has, {missing} are missing.
 
 ## How it was made
 
