@@ -57,3 +57,11 @@ def units(
 ) -> npt.NDArray[np.float64]:
     """Return numbers in [0, 1), (n,), one for each owner (a device, a home) and instant; channels are independent."""
     return np.asarray(_units(key, owner.astype(np.int64), at.astype(np.int64), channel))
+
+
+def normals(
+    key: np.uint64, owner: npt.NDArray[np.integer], at: npt.NDArray[np.integer], channel: int
+) -> npt.NDArray[np.float64]:
+    """Return normal numbers of mean 0 and variance 1, (n,), likewise (Box and Muller); takes the next channel too."""
+    length = np.sqrt(-2.0 * np.log1p(-units(key, owner, at, channel)))
+    return np.asarray(length * np.cos(2.0 * np.pi * units(key, owner, at, channel + 1)))

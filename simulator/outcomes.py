@@ -17,11 +17,12 @@ import numpy as np
 from msgspec import UNSET, Struct
 
 from service.contracts.outcomes import Failure, Outcome, Repair, Retraction
-from simulator.arrays import HOUR_S, SECOND
+from simulator.arrays import HOUR_S, SECOND, Floats
+from simulator.chance import key_of, normals, units
 from simulator.devices import MODES
 from simulator.health import Lives
 from simulator.population import DeviceTable
-from simulator.randomness import Purpose, generator
+from simulator.randomness import Purpose
 
 DELAY_H = {
     "wear": 3.0, "sudden": 0.5, "intermittent": 5.0, "battery": 2.0, "network": 1.0, "overheating": 2.0, "drift": 6.0,
@@ -52,23 +53,23 @@ def instant(ts: int) -> datetime:
 
 def draw_reports(table: DeviceTable, lives: Lives, seed: int, start_s: int, end_s: int) -> list[Report]:
     """Return all reports told in [start, end], ordered by when they are told, then by id."""
-    rng = generator(seed, Purpose.REPORTS)
-    reports = _of_lives(table, lives, rng, start_s, end_s) + _mistakes(table, lives, rng, start_s, end_s)
+    reports = _of_lives(table, lives, seed, start_s, end_s) + _mistakes(table, lives, seed, end_s)
     told = (report for report in reports if report.at <= end_s * SECOND)
     return sorted(told, key=lambda report: (report.at, report.outcome.outcome_id))
 
 
-def _of_lives(table: DeviceTable, lives: Lives, rng: np.random.Generator, start_s: int, end_s: int) -> list[Report]:
-    k = len(lives.device)
+def _of_lives(table: DeviceTable, lives: Lives, seed: int, start_s: int, end_s: int) -> list[Report]:
+    draw = _Draw(seed, lives)
     median_s = np.array([DELAY_H[mode] for mode in MODES])[lives.mode] * HOUR_S
     # Who repairs a device knows of its failure: the report comes before the repair.
-    delay_s = np.minimum(median_s * rng.lognormal(0.0, 0.6, k), 0.85 * (lives.repair_s - lives.end_s))
-    told = rng.random(k) >= np.array([NEVER[mode] for mode in MODES])[lives.mode]
-    wrong = rng.random(k) < WRONG_MODE
-    other = (lives.mode + rng.integers(1, len(MODES) - 1, k)) % (len(MODES) - 1)
-    correct_s = rng.uniform(4, 36, k) * HOUR_S
-    mended_s = rng.uniform(0.1, 2.0, k) * HOUR_S
-    noticed = rng.random(k) < AVERTED_REPAIR
+    delay_s = np.minimum(median_s * np.exp(0.6 * draw.normal(0)), 0.85 * (lives.repair_s - lives.end_s))
+    told = draw.unit(2) >= np.array([NEVER[mode] for mode in MODES])[lives.mode]
+    wrong = draw.unit(3) < WRONG_MODE
+    # Nobody names a mode that nobody has seen, so the last of them is never taken for another.
+    other = (lives.mode + 1 + (draw.unit(4) * (len(MODES) - 2)).astype(np.int64)) % (len(MODES) - 1)
+    correct_s = draw.between(5, 4, 36) * HOUR_S
+    mended_s = draw.between(6, 0.1, 2.0) * HOUR_S
+    noticed = draw.unit(7) < AVERTED_REPAIR
 
     here = (lives.end_s >= start_s) & (lives.end_s <= np.minimum(end_s, table.leaves_s[lives.device]))
     reports: list[Report] = []
@@ -90,15 +91,33 @@ def _of_lives(table: DeviceTable, lives: Lives, rng: np.random.Generator, start_
     return reports
 
 
-def _mistakes(table: DeviceTable, lives: Lives, rng: np.random.Generator, start_s: int, end_s: int) -> list[Report]:
+class _Draw:
+    """Draws for each life, by counter, so that a longer simulation tells the same of its beginning."""
+
+    def __init__(self, seed: int, lives: Lives) -> None:
+        self._key, self._lives = key_of(seed, Purpose.REPORTS), lives
+
+    def unit(self, channel: int) -> Floats:
+        return units(self._key, self._lives.device, self._lives.end_s, channel)
+
+    def normal(self, channel: int) -> Floats:
+        return normals(self._key, self._lives.device, self._lives.end_s, channel)
+
+    def between(self, channel: int, low: float, high: float) -> Floats:
+        return low + (high - low) * self.unit(channel)
+
+
+def _mistakes(table: DeviceTable, lives: Lives, seed: int, end_s: int) -> list[Report]:
     """Draw failures reported of healthy devices, whatever becomes of them later, and their retractions."""
-    k = len(lives.device)
+    draw = _Draw(seed, lives)
     low = np.maximum(lives.birth_s, table.joins_s[lives.device])
-    at = low + (rng.random(k) * np.maximum(0, lives.onset_s - low)).astype(np.int64)
-    code = rng.integers(0, len(MODES) - 1, k)  # nobody names a mode that nobody has seen
-    delay_s, back_s = rng.uniform(0.2, 4, k) * HOUR_S, rng.uniform(2, 24, k) * HOUR_S
+    at = low + (draw.unit(8) * np.maximum(0, lives.onset_s - low)).astype(np.int64)
+    code = (draw.unit(9) * (len(MODES) - 1)).astype(np.int64)
+    delay_s, back_s = draw.between(10, 0.2, 4) * HOUR_S, draw.between(11, 2, 24) * HOUR_S
+    made = (draw.unit(12) < FALSE_REPORT) & (at < lives.onset_s)
+    made &= at <= np.minimum(end_s, table.leaves_s[lives.device])
     reports: list[Report] = []
-    for row in np.nonzero((rng.random(k) < FALSE_REPORT) & (at < lives.onset_s) & (at <= end_s))[0].tolist():
+    for row in np.nonzero(made)[0].tolist():
         device, second = int(lives.device[row]), int(at[row])
         mistake = _failure(table, device, second, int(code[row]), "mistake")
         back = Retraction(outcome_id=_outcome_id(table, device, second, "retraction"), retracts=mistake.outcome_id)

@@ -7,17 +7,20 @@ Each metric moves on its own scale (logarithmic for `LOG_METRICS`):
 then becomes what a device would report: counts are drawn, shares are bounded, values are rounded, some are missing.
 """
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+import numba
 import numpy as np
 
-from simulator.arrays import DAY_S, Codes, Flags, Floats, Ints
+from simulator.arrays import DAY_S, Codes, Flags, Floats, Indices, Ints
+from simulator.chance import key_of, mix, unit, units
 from simulator.devices import DEVICE_TYPES, METRICS, MODES
 from simulator.health import Lives
 from simulator.population import DeviceTable, noise_by_type
-from simulator.randomness import Purpose, generator
+from simulator.randomness import Purpose
 from simulator.scenarios import Changes
 
 EFFECTS: Mapping[str, Mapping[str, float]] = MappingProxyType({
@@ -142,20 +145,49 @@ def _row(shifts: Mapping[str, float]) -> list[float]:
 
 def draw_restarts(table: DeviceTable, lives: Lives, seed: int) -> Restarts:
     """Draw all restarts: one before the start, rare idle ones, more while a device degrades, one at each repair."""
-    rng = generator(seed, Purpose.RESTARTS)
-    n = len(table)
-    stay_s = np.maximum(0, table.leaves_s - table.joins_s)
-    before = table.joins_s - (rng.uniform(0, 40, n) * DAY_S).astype(np.int64)
-    counted = rng.integers(0, 30, n)
-    idle = rng.poisson(stay_s / DAY_S / 12.0)
-    idle_at = np.repeat(table.joins_s, idle) + (rng.random(int(idle.sum())) * np.repeat(stay_s, idle)).astype(np.int64)
+    n, key = len(table), key_of(seed, Purpose.RESTARTS)
+    devices, zero = np.arange(n), np.zeros(n, dtype=np.int64)
+    before = table.joins_s - (units(key, devices, zero, 0) * 40 * DAY_S).astype(np.int64)
+    idle, idle_at = _idle(key, table.joins_s, table.leaves_s)
     expected = np.array([RESTARTS.get(mode, 0.0) for mode in MODES])[lives.mode] * lives.severity
-    shaken = rng.poisson(expected)
-    length_s = np.repeat(lives.end_s - lives.onset_s, shaken)
-    shaken_at = np.repeat(lives.onset_s, shaken) + (length_s * rng.random(int(shaken.sum())) ** 0.5).astype(np.int64)
-    devices = np.arange(n)
-    owner = np.concatenate([devices, np.repeat(devices, idle), np.repeat(lives.device, shaken), lives.device])
+    shaken, shaken_at = _shaken(key, lives.device, lives.onset_s, lives.end_s, expected)
+    owner = np.concatenate([devices, idle, shaken, lives.device])
     second = np.concatenate([before, idle_at, shaken_at, lives.repair_s])
     order = np.lexsort((second, owner))
     counts = np.bincount(owner, minlength=n)
+    counted = (units(key, devices, zero, 1) * 30).astype(np.int64)
     return Restarts(np.concatenate([[0], np.cumsum(counts)]), second[order], counted)
+
+
+@numba.njit(nogil=True, cache=True)
+def _idle(key: np.uint64, joins_s: Ints, leaves_s: Ints) -> tuple[Ints, Ints]:
+    """Restarts for no reason, one in twelve days on average: device and second (r,)."""
+    owner, second = [], []
+    for device in range(len(joins_s)):
+        own = mix(mix(key, np.uint64(device)), np.uint64(2))
+        at, turn = joins_s[device], 0
+        while True:
+            at += int(-math.log(1.0 - unit(mix(own, np.uint64(turn)))) * 12.0 * DAY_S) + 1
+            if at > leaves_s[device]:
+                break
+            owner.append(device)
+            second.append(at)
+            turn += 1
+    return np.array(owner, dtype=np.int64), np.array(second, dtype=np.int64)
+
+
+@numba.njit(nogil=True, cache=True)
+def _shaken(key: np.uint64, device: Indices, onset_s: Ints, end_s: Ints, expected: Floats) -> tuple[Ints, Ints]:
+    """Restarts while a device degrades, ``expected`` (k,) on average, most of them late: device and second (r,)."""
+    owner, second = [], []
+    for life in range(len(device)):
+        own = mix(mix(mix(key, np.uint64(device[life])), np.uint64(3)), np.uint64(end_s[life]))
+        rest, turn = math.exp(-expected[life]), np.uint64(0)  # as many as factors keep the product above it (Knuth)
+        product = unit(mix(own, turn))
+        while product > rest:
+            share = math.sqrt(unit(mix(mix(own, turn), np.uint64(1))))
+            owner.append(np.int64(device[life]))
+            second.append(onset_s[life] + int((end_s[life] - onset_s[life]) * share))
+            turn += np.uint64(1)
+            product *= unit(mix(own, turn))
+    return np.array(owner, dtype=np.int64), np.array(second, dtype=np.int64)
