@@ -10,8 +10,6 @@ import pytest
 from service.contracts.outcomes import Failure
 from simulator.outcomes import Report
 from tests.acceptance.streams import (
-    DAY_US,
-    END_US,
     HORIZON,
     HORIZON_US,
     body,
@@ -24,20 +22,25 @@ from tests.service_process import ServiceProcess
 
 HOMES, DAYS, SEED = 10, 2.5, 1
 GRACE_US = HORIZON_US // 2
-POISONED_FROM_US = END_US - 3 * DAY_US // 2
 
 
 def _failures(reports: list[Report]) -> list[Failure]:
     return [report.outcome for report in reports if isinstance(report.outcome, Failure)]
 
 
-def _poisoned(reports: list[Report]) -> list[Report]:
+def _middle_us(reports: list[Report]) -> int:
+    """The instant of the middle failure."""
+    failures = sorted(int(failure.ts.timestamp() * 1e6) for failure in _failures(reports))
+    return failures[len(failures) // 2]
+
+
+def _poisoned(reports: list[Report], since_us: int) -> list[Report]:
     """From an instant on no failure is told as it was, and failures are told that never were. Repairs stay."""
     out: list[Report] = []
     failures = _failures(reports)
     for n, report in enumerate(reports):
         outcome = report.outcome
-        if isinstance(outcome, Failure) and outcome.ts.timestamp() * 1e6 >= POISONED_FROM_US:
+        if isinstance(outcome, Failure) and outcome.ts.timestamp() * 1e6 >= since_us:
             other = failures[(7 * n + 3) % len(failures)]
             outcome = msgspec.structs.replace(outcome, home_id=other.home_id, device_id=other.device_id, mode="x")
         out.append(Report(report.at, outcome))
@@ -70,10 +73,11 @@ def test_poisoned_outcomes_change_no_risk_before_their_maturity(tmp_path: Path) 
     would show nothing. Repairs are left alone: they are inputs too, since a repaired device starts afresh.
     """
     reports = told_at_once(fleet_reports(HOMES, DAYS, SEED))
-    poisoned = _poisoned(reports)
-    told_early = [r for r in poisoned if r not in reports and r.at < POISONED_FROM_US + GRACE_US]
+    since_us = _middle_us(reports)
+    poisoned = _poisoned(reports, since_us)
+    told_early = [r for r in poisoned if r not in reports and r.at < since_us + GRACE_US]
     assert len(told_early) > 0
     true, false = _risks(tmp_path / "true", reports), _risks(tmp_path / "false", poisoned)
-    before = [n for n, (at, _) in enumerate(true) if at <= POISONED_FROM_US + GRACE_US]
+    before = [n for n, (at, _) in enumerate(true) if at <= since_us + GRACE_US]
     assert [true[n] for n in before] == [false[n] for n in before]
     assert true != false
