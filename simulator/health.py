@@ -17,7 +17,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from simulator.arrays import DAY_S, HOUR_S, Codes, Flags, Floats, Indices, Ints
+from simulator.arrays import DAY_S, HOUR_S, Codes, Flags, Floats, Indices, Ints, latest
 from simulator.chance import key_of, units
 from simulator.clock import Clock
 from simulator.courses import COURSES
@@ -83,14 +83,7 @@ class LifeColumns(NamedTuple):
 @numba.njit(nogil=True, cache=True)
 def life_at(lives: LifeColumns, device: int, second: int) -> int:
     """Return the row of the life that a device is in at an instant."""
-    low, high = lives.first[device], lives.first[device + 1]
-    while high - low > 1:
-        middle = (low + high) // 2
-        if lives.birth_s[middle] <= second:
-            low = middle
-        else:
-            high = middle
-    return int(low)
+    return latest(lives.birth_s, lives.first[device], lives.first[device + 1], second)
 
 
 @numba.njit(nogil=True, cache=True)

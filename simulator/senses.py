@@ -10,7 +10,7 @@ from typing import Final
 import numba
 import numpy as np
 
-from simulator.arrays import HOUR_S, Flags, Floats, Indices, Ints
+from simulator.arrays import HOUR_S, Flags, Floats, Indices, Ints, latest
 from simulator.chance import mix, unit
 from simulator.context import Moment, Surroundings, moment
 from simulator.devices import COLUMN, METRICS, MODE_CODE, MODES
@@ -181,17 +181,11 @@ def sense(
                 else:
                     value *= 1.0 - 0.10 * (1.0 - charge / 100.0) - 0.10 * sag
             elif j in (UPTIME, RESTART):
-                low, high = restarts.first[d], restarts.first[d + 1]
-                while high - low > 1:
-                    middle = (low + high) // 2
-                    if restarts.second[middle] <= t:
-                        low = middle
-                    else:
-                        high = middle
+                last = latest(restarts.second, restarts.first[d], restarts.first[d + 1], t)
                 if j == UPTIME:
-                    value = (t - restarts.second[low]) / HOUR_S
+                    value = (t - restarts.second[last]) / HOUR_S
                 else:
-                    value = np.float64(low - restarts.first[d] + 1 + restarts.before[d])
+                    value = np.float64(last - restarts.first[d] + 1 + restarts.before[d])
             out[i, j] = np.floor(value * SCALE[j] + 0.5) / SCALE[j]
 
 
