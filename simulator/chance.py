@@ -1,6 +1,6 @@
 """Chance by counter: a random number is a function of what it is for, so nothing depends on the order of drawing.
 
-What a device reports at its k-th reading is drawn from (seed, device, k, channel) and from nothing else. So a fleet may
+What a device reports at an instant is drawn from (seed, device, instant, channel) and from nothing else. So a fleet may
 be generated in blocks of any size, or a part of it alone, and every number stays what it was.
 
 Source: the idea is that of J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011); the mixing

@@ -6,6 +6,7 @@ their own. Both are tables over a simulation's span, in steps of a quarter of an
 
 from datetime import UTC, datetime
 from functools import cache
+from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -52,7 +53,8 @@ class Clock:
         origin_s: Second at which the tables begin: some days before the start.
         offset_s: Offset of local time from UTC, (zones, quarters) int32.
         day_kind: `WORKDAY`, `WEEKEND` or `HOLIDAY`, by local date, (zones, quarters) int8.
-        summer: 1 in the middle of summer, -1 in that of winter, by day of UTC, (days,); 0 without seasons.
+        summer: How much of summer it is, by day of UTC, (days,): the pattern's strength in its middle, the negative of
+            that in the middle of winter.
     """
 
     def __init__(self, start_s: int, end_s: int, patterns: Patterns) -> None:
@@ -60,7 +62,7 @@ class Clock:
         days = end_s // DAY_S + 1 + BEYOND_D - self.origin_s // DAY_S
         seconds = self.origin_s + np.arange(days * DAY_S // QUARTER_S, dtype=np.int64) * QUARTER_S
         day = self.origin_s // DAY_S + np.arange(days)
-        season = patterns.seasonal.strength if patterns.seasonal.on else 0.0
+        season = patterns.seasonal.size
         self.summer: Floats = season * np.cos(2 * np.pi * (day - 197.0) / 365.2425)
         saving = patterns.daylight_saving.on
         self.offset_s: Indices = np.stack([_offsets(zone.name, seconds, saving) for zone in ZONES])
@@ -79,7 +81,7 @@ class Clock:
 
 def _offsets(name: str, seconds: Ints, saving: bool) -> Indices:
     """Offsets by quarter; each day is asked once, and quarter by quarter only where its offset changes."""
-    zone = ZoneInfo(name)
+    zone = _zone(name)
 
     def offset(second: int) -> int:
         there = datetime.fromtimestamp(second, UTC).astimezone(zone)
@@ -96,12 +98,18 @@ def _offsets(name: str, seconds: Ints, saving: bool) -> Indices:
     return offsets
 
 
+def _zone(name: str) -> ZoneInfo:
+    """Read a zone as the pinned package has it, not the machine: the same seed shall give the same world anywhere."""
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
 def _day_kinds(zone: Zone, local: Ints, patterns: Patterns) -> Codes:
     day = local // DAY_S
     kinds = np.full(len(day), WORKDAY, dtype=np.int8)
-    if patterns.weekly.on:
+    if patterns.weekly.size > 0:
         kinds[(day + 3) % 7 >= 5] = WEEKEND
-    if patterns.holidays.on:
+    if patterns.holidays.size > 0:
         years = range(1970 + int(day[0] // 365.2425) - 1, 1970 + int(day[-1] // 365.2425) + 2)
         kinds[np.isin(day, public_holidays(zone.country, tuple(years)))] = HOLIDAY
     return kinds

@@ -12,10 +12,10 @@ import numpy as np
 
 from simulator.arrays import DAY_S, HOUR_S, Codes, Floats, Indices, Ints
 from simulator.chance import key_of, mix, unit
-from simulator.clock import QUARTER_S, ZONES, Clock
+from simulator.clock import QUARTER_S, WEEKEND, WORKDAY, ZONES, Clock
 from simulator.devices import DEVICE_TYPES
 from simulator.homes import HOME_TYPES, HomeType
-from simulator.patterns import Daily, Patterns
+from simulator.patterns import DEFAULT_PATTERNS, Congestion, Patterns
 from simulator.population import DeviceTable
 from simulator.randomness import Purpose, generator
 
@@ -85,12 +85,13 @@ def bump(hour: Floats, centre: float, width: float) -> Floats:
     return np.asarray(np.exp(-0.5 * (away / width) ** 2))
 
 
-def daily_activity(kind: HomeType, daily: Daily = Daily()) -> Floats:  # noqa: B008 - frozen
+def activity_of(kind: HomeType, patterns: Patterns = DEFAULT_PATTERNS) -> Floats:
     """Use of things over a home's workday, weekend's day and holiday, by quarter of an hour, (3, 96).
 
-    Its mean over a week is 1. Workdays peak in the morning and the evening, free days rise late and stay up.
+    Its mean over a week is 1, whatever the strengths of the patterns. Workdays peak in the morning and the evening,
+    free days rise late and stay up.
     """
-    habits, hour = kind.habits, np.arange(QUARTERS) / 4
+    daily, habits, hour = patterns.daily, kind.habits, np.arange(QUARTERS) / 4
     morning, evening = daily.morning_h + habits.morning_h, daily.evening_h + habits.evening_h
     workday = (
         0.15 + 1.8 * bump(hour, morning, 1.2) + 2.6 * bump(hour, evening, 2.2) + habits.at_home * bump(hour, 13.0, 3.0)
@@ -99,9 +100,19 @@ def daily_activity(kind: HomeType, daily: Daily = Daily()) -> Floats:  # noqa: B
         0.15 + 1.7 * bump(hour, morning + 3.3, 2.5) + 0.9 * bump(hour, 15.0, 3.0) + 1.7 * bump(hour, evening + 1, 2.6)
     )
     curves = np.stack([workday / workday.mean(), free / free.mean(), free / free.mean()])
-    curves = np.maximum(0.0, 1.0 + (daily.strength if daily.on else 0.0) * (curves - 1.0))
-    levels = np.array([1.0, habits.weekend, habits.holiday])
-    return np.asarray(curves * levels[:, None] * 7.0 / (5.0 + 2.0 * habits.weekend))
+    curves = np.maximum(0.0, 1.0 + daily.size * (curves - 1.0))
+    curves *= np.array([[1.0], [habits.weekend], [habits.holiday]]) / curves.mean(axis=1, keepdims=True)
+    strength = np.array([[0.0], [patterns.weekly.size], [patterns.holidays.size]])
+    curves = np.maximum(0.0, curves[0] + strength * (curves - curves[0]))
+    week = (5.0 * curves[WORKDAY] + 2.0 * curves[WEEKEND]) / 7.0 if patterns.weekly.size > 0 else curves[WORKDAY]
+    return np.asarray(curves / week.mean())
+
+
+def evening_of(congestion: Congestion) -> Floats:
+    """How full the air is with neighbours' radio, by quarter, (96,); its mean over the day is always the same."""
+    jammed = 0.15 + 0.85 * bump(np.arange(QUARTERS) / 4, congestion.peak_h, 2.2)
+    curve = np.maximum(0.0, jammed.mean() + congestion.size * (jammed - jammed.mean()))
+    return np.asarray(curve * jammed.mean() / curve.mean())
 
 
 def surround(table: DeviceTable, clock: Clock, patterns: Patterns, seed: int, span: tuple[int, int]) -> Surroundings:
@@ -123,7 +134,6 @@ def surround(table: DeviceTable, clock: Clock, patterns: Patterns, seed: int, sp
     shift = np.round(rng.normal(0.0, 3.0, homes)).astype(np.int64)
     crowd, air, altitude = rng.lognormal(0.0, 0.2, homes), rng.lognormal(0.0, 0.2, homes), rng.normal(0.0, 1.5, homes)
     hour = np.arange(QUARTERS) / 4
-    jammed = 0.15 + 0.85 * bump(hour, patterns.congestion.peak_h, 2.2)
     leak = np.where(table.outdoor, 1.0, 0.5 * (1.0 - of_home["insulation"]))
     away_first, away_s, back_s = _absences(homes, seed, span)
     return Surroundings(
@@ -132,9 +142,9 @@ def surround(table: DeviceTable, clock: Clock, patterns: Patterns, seed: int, sp
         day_kind=clock.day_kind,
         summer=clock.summer,
         weather_c=_weather(len(clock.summer), seed),
-        activity=np.stack([_weekly(daily_activity(kind, patterns.daily), patterns) for kind in HOME_TYPES]),
-        evening=patterns.congestion.strength * (jammed if patterns.congestion.on else np.full(QUARTERS, jammed.mean())),
-        sun=np.cos(2 * np.pi * (hour - 15.0) / 24.0) * (patterns.daily.strength if patterns.daily.on else 0.0),
+        activity=np.stack([activity_of(kind, patterns) for kind in HOME_TYPES]),
+        evening=evening_of(patterns.congestion),
+        sun=np.cos(2 * np.pi * (hour - 15.0) / 24.0) * patterns.daily.size,
         people=(0.55 + 0.18 * of_home["occupancy"]) * crowd[table.home],
         shift=shift[table.home],
         always_on=np.array([kind.always_on for kind in DEVICE_TYPES])[table.device_type],
@@ -148,14 +158,6 @@ def surround(table: DeviceTable, clock: Clock, patterns: Patterns, seed: int, sp
         back_s=back_s,
         key=key_of(seed, Purpose.CONGESTION),
     )
-
-
-def _weekly(activity: Floats, patterns: Patterns) -> Floats:
-    """Draw weekends and holidays towards the workday, or away from it, as strong as the patterns are."""
-    workday = activity[0]
-    weekend = np.maximum(0.0, workday + patterns.weekly.strength * (activity[1] - workday))
-    holiday = np.maximum(0.0, workday + patterns.holidays.strength * (activity[2] - workday))
-    return np.stack([workday, weekend, holiday])
 
 
 def _weather(days: int, seed: int) -> Floats:

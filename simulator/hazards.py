@@ -7,8 +7,8 @@ when people are at home.
 
 import numpy as np
 
-from simulator.arrays import DAY_S, Codes, Floats, Indices, Ints
-from simulator.clock import HOLIDAY, QUARTER_S, WEEKEND, ZONES, Clock
+from simulator.arrays import DAY_S, Codes, Floats, Ints
+from simulator.clock import HOLIDAY, QUARTER_S, ZONES, Clock
 from simulator.courses import COURSES, FAILURES_PER_DEVICE_DAY
 from simulator.devices import DEVICE_TYPES, MODE_CODE, MODES
 from simulator.homes import HOME_TYPES
@@ -16,14 +16,30 @@ from simulator.patterns import Patterns
 from simulator.population import DeviceTable
 from simulator.scenarios import Changes
 
+_LEAST = 0.05
+_HOLIDAYS = 0.03
+"""Share of a year's days that are public holidays, about."""
+
 
 def mode_rates(table: DeviceTable) -> Floats:
-    """Relative failure rates by device and mode, (d, 8); the mean over the table of a device's total is 1."""
+    """Relative failure rates by device and mode, (d, 8); a device's total is 1 on average over a usual fleet."""
+    rates = _rates_by_type()[table.home_type, table.device_type] / _usual_total()
+    return np.asarray(rates * table.frailty[:, None], dtype=np.float64)
+
+
+def _rates_by_type() -> Floats:
+    """Relative failure rates by home type, device type and mode, (8, 8, 8)."""
     by_type = np.array([[kind.modes.get(mode, 0.0) for mode in MODES] for kind in DEVICE_TYPES])
     by_home = np.array([[kind.hazard.get(mode, 1.0) for mode in MODES] for kind in HOME_TYPES])
-    rates = by_type[table.device_type] * by_home[table.home_type]
-    rates /= rates.sum(axis=1).mean()
-    return np.asarray(rates * table.frailty[:, None], dtype=np.float64)
+    return np.asarray(by_home[:, None, :] * by_type[None, :, :])
+
+
+def _usual_total() -> float:
+    """Mean of a device's relative rates over a fleet of the usual mix: a device's rate is its own, whoever is near."""
+    homes = np.array([kind.share * kind.mean_devices for kind in HOME_TYPES])
+    mix = np.array([[kind.mix[device.name] for device in DEVICE_TYPES] for kind in HOME_TYPES])
+    weight = homes[:, None] * mix / mix.sum(axis=1, keepdims=True)
+    return float(np.average(_rates_by_type().sum(axis=2), weights=weight))
 
 
 def averted_shares() -> Floats:
@@ -54,8 +70,10 @@ class Hazards:
         self._rates = FAILURES_PER_DEVICE_DAY * failure_rate * mode_rates(table) / (1.0 - averted)
         self.total = self._rates.sum(axis=1)
         self._home_type, self._zone = table.home_type, table.zone
-        self._origin_s = clock.origin_s
+        # Days are the home's own; that a summer's begin an hour earlier is left aside.
+        self._midnight_s = clock.origin_s - clock.offset_s[:, 0].astype(np.int64)
         self._by_day = _by_day(clock, patterns)
+        self._fails = 1.0 - averted
         self._new, self._new_from_s = changes.new_mode, 0
         if changes.new_mode is not None:
             self._new_from_s = int(span[0] + changes.new_mode.at * (span[1] - span[0]))
@@ -73,7 +91,7 @@ class Hazards:
         for devices in self._classes:
             one = devices[0]
             daily = self._by_day[:, self._home_type[one], self._zone[one]].T @ self._rates[one] / self.total[one]
-            edge_s = self._origin_s + DAY_S * np.arange(len(daily) + 1)
+            edge_s = self._midnight_s[self._zone[one]] + DAY_S * np.arange(len(daily) + 1)
             integral = np.concatenate([[0.0], np.cumsum(daily)])
             due = np.interp(birth_s[devices], edge_s, integral) + wait[devices] / self.total[devices]
             found = np.interp(due, integral, edge_s)
@@ -86,29 +104,40 @@ class Hazards:
 
     def weights(self, second: Ints) -> Floats:
         """Return the relative rates of the modes of each device at an instant of its own, (d, 8)."""
-        day = np.clip((second - self._origin_s) // DAY_S, 0, self._by_day.shape[3] - 1)
+        day = np.clip((second - self._midnight_s[self._zone]) // DAY_S, 0, self._by_day.shape[3] - 1)
         weights = self._rates * self._by_day[:, self._home_type, self._zone, day].T
         if self._new is not None:
             new = second >= self._new_from_s
-            old = weights.sum(axis=1)
+            lockup = MODE_CODE["lockup"]
+            failing = (weights * self._fails).sum(axis=1)  # the share is of failures, not of degradations
             weights[new] *= 1.0 - self._new.share
-            weights[new, MODE_CODE["lockup"]] = self._new.share * old[new]
+            weights[new, lockup] = self._new.share * failing[new] / self._fails[new, lockup]
         return np.asarray(weights)
 
 
 def _by_day(clock: Clock, patterns: Patterns) -> Floats:
-    """Factors by mode, home type, zone and day, (8, 8, zones, days); their mean over weeks and years is about 1."""
-    noon = DAY_S // QUARTER_S // 2
-    kinds: Indices | Codes = clock.day_kind[:, noon :: DAY_S // QUARTER_S]
-    strength = patterns.weekly.strength
-    out = np.empty((len(MODES), len(HOME_TYPES), len(ZONES), kinds.shape[1]))
+    """Factors by mode, home type, zone and local day, (8, 8, zones, days).
+
+    Whatever the strengths of the patterns, their mean over a year is 1: patterns say when things fail, not how often.
+    """
+    per_day = DAY_S // QUARTER_S
+    days = clock.offset_s.shape[1] // per_day
+    noon = np.arange(days) * per_day + per_day // 2 - clock.offset_s[:, :1] // QUARTER_S
+    kinds = np.take_along_axis(clock.day_kind, np.clip(noon, 0, clock.day_kind.shape[1] - 1), axis=1)
+    weekly, holidays = patterns.weekly.size, patterns.holidays.size
+    year = patterns.seasonal.size * np.cos(2 * np.pi * np.arange(365) / 365)
+    shares = np.array([5.0, 2.0, 0.0] if weekly > 0 else [7.0, 0.0, 0.0]) / 7.0
+    if holidays > 0:
+        shares *= 1.0 - _HOLIDAYS
+        shares[HOLIDAY] = _HOLIDAYS
+    out = np.empty((len(MODES), len(HOME_TYPES), len(ZONES), days))
     for mode, name in enumerate(MODES):
         course = COURSES[name]
-        season = np.maximum(0.05, 1.0 + course.summer * clock.summer)
+        season = np.maximum(_LEAST, 1.0 + course.summer * clock.summer)
+        season /= np.maximum(_LEAST, 1.0 + course.summer * year).mean()
         for home, kind in enumerate(HOME_TYPES):
-            use = np.ones(kinds.shape)
-            weekend = kind.habits.weekend ** (course.use * strength)
-            use[kinds == WEEKEND] = weekend
-            use[kinds == HOLIDAY] = kind.habits.holiday ** (course.use * patterns.holidays.strength)
-            out[mode, home] = season * use * (7.0 / (5.0 + 2.0 * weekend) if patterns.weekly.on else 1.0)
+            weekend = 1.0 + weekly * (kind.habits.weekend**course.use - 1.0)
+            holiday = 1.0 + holidays * (kind.habits.holiday**course.use - 1.0)
+            factor = np.maximum(_LEAST, [1.0, weekend, holiday])
+            out[mode, home] = season * (factor / (factor @ shares))[kinds]
     return out

@@ -1,6 +1,6 @@
 """Hidden health: when each device starts to degrade, when it fails, when it is well again.
 
-Fourth in the flow, and never visible: readings only hint at it (`simulator.signals`), reports tell of it late
+Fifth in the flow, and never visible: readings only hint at it (`simulator.signals`), reports tell of it late
 (`simulator.outcomes`). A device's time is a chain of *lives*:
 
     birth ───────────── onset ~~~~~~ growing degradation ~~~~~~ end ─── repair = next birth
@@ -23,7 +23,7 @@ from simulator.clock import Clock
 from simulator.courses import COURSES
 from simulator.devices import MODE_CODE, MODES
 from simulator.hazards import Hazards, averted_shares
-from simulator.patterns import Patterns
+from simulator.patterns import DEFAULT_PATTERNS, Daily, Patterns
 from simulator.population import DeviceTable
 from simulator.randomness import Purpose, generator
 from simulator.scenarios import Changes
@@ -41,11 +41,12 @@ class Lives(Struct, frozen=True, kw_only=True):
         mode: Code into `MODES`, (k,) int8.
         averted: Whether no failure came of it, (k,) bool.
         silent: Whether the device says nothing between failure and repair, (k,) bool.
-        signature: How it shows: row of `simulator.signals.effects`, (k,) int8.
+        signature: How it shows: row of `simulator.signals.Types.effects`, (k,) int8.
         severity: How strongly it shows, around 1, (k,).
         growth: Exponent of the degradation, (k,).
         sign: Direction of a drift, -1 or 1, (k,).
-        charge: Battery charge at birth, in %, (k,).
+        charge: Battery charge when the cell was put in, in %, (k,).
+        charged_s: When it was, (k,).
     """
 
     device: Indices
@@ -61,6 +62,7 @@ class Lives(Struct, frozen=True, kw_only=True):
     growth: Floats
     sign: Floats
     charge: Floats
+    charged_s: Ints
 
 
 class LifeColumns(NamedTuple):
@@ -78,6 +80,7 @@ class LifeColumns(NamedTuple):
     growth: Floats
     sign: Floats
     charge: Floats
+    charged_s: Ints
 
 
 @numba.njit(nogil=True, cache=True)
@@ -145,7 +148,8 @@ def _draw(table: DeviceTable, clock: Clock, hazards: Hazards, patterns: Patterns
     n = len(table)
     averted_share = averted_shares()[table.home_type]
     birth = table.joins_s
-    was_battery = np.zeros(n, dtype=bool)
+    charge, charged_s = np.zeros(n), birth
+    renewed, was_battery = np.ones(n, dtype=bool), np.zeros(n, dtype=bool)
     rounds: list[dict[str, NDArray[Any]]] = []
     while (birth <= table.leaves_s).any() or not rounds:
         first = not rounds
@@ -155,11 +159,14 @@ def _draw(table: DeviceTable, clock: Clock, hazards: Hazards, patterns: Patterns
         end = np.maximum(birth + 1800, hazards.after(birth, wait))
         mode = _modes(hazards.weights(end), rng.random(n))
         earliest = np.maximum(birth + 1800, hazards.earliest_s(mode))
-        end = _at_peak_hour(end, earliest, mode, clock, table, rng, patterns.daily.on)
+        end = _at_peak_hour(end, earliest, mode, clock, table, rng, patterns.daily)
         lead_s = _between("lead_h", mode, rng) * HOUR_S
         born = birth - (rng.uniform(5, 300, n) * DAY_S).astype(np.int64) if first else birth
         averted = rng.random(n) < averted_share[np.arange(n), mode]
         severity = rng.lognormal(-0.05, 0.3, n) * np.where(averted, rng.uniform(0.6, 1.0, n), 1.0)
+        # A trouble that passes leaves the cell as it was; a repair brings another, and a new one if it was the cell.
+        charge = np.where(renewed, np.where(was_battery, 100.0, rng.uniform(45, 100, n)), charge)
+        charged_s = np.where(renewed, born, charged_s)
         repair = end + np.where(averted, 0, _between("repair_h", mode, rng) * HOUR_S).astype(np.int64)
         life: dict[str, NDArray[Any]] = {
             "device": np.arange(n, dtype=np.int32),
@@ -173,11 +180,13 @@ def _draw(table: DeviceTable, clock: Clock, hazards: Hazards, patterns: Patterns
             "severity": severity,
             "growth": _between("growth", mode, rng),
             "sign": np.where((rng.random(n) < 0.5) & (mode == MODE_CODE["drift"]), -1.0, 1.0),
-            "charge": np.where(was_battery, 100.0, rng.uniform(45, 100, n)),
+            "charge": charge,
+            "charged_s": charged_s,
         }
         alive = birth <= table.leaves_s
         rounds.append({name: column[alive] for name, column in life.items()})
         was_battery = mode == MODE_CODE["battery"]
+        renewed = ~averted | was_battery
         birth = np.where(alive, repair, birth)
     return {name: np.concatenate([life[name] for life in rounds]) for name in rounds[0]}
 
@@ -199,14 +208,20 @@ def _modes(weights: Floats, uniform: Floats) -> Codes:
 
 
 def _at_peak_hour(
-    end: Ints, earliest: Ints, mode: Codes, clock: Clock, table: DeviceTable, rng: np.random.Generator, daily: bool
+    end: Ints, earliest: Ints, mode: Codes, clock: Clock, table: DeviceTable, rng: np.random.Generator, daily: Daily
 ) -> Ints:
-    """Move about six of ten failures to the hours of their local day in which their mode strikes."""
+    """Move about six of ten failures to the hours of their local day in which their mode strikes.
+
+    Those of modes that come of use move with the evening.
+    """
     peak = np.array([COURSES[name].peak_hour for name in MODES])[mode]
+    follows = np.array([COURSES[name].use >= 1.0 for name in MODES])[mode]
+    peak = peak + (daily.evening_h - DEFAULT_PATTERNS.daily.evening_h) * follows
     hour = peak + 2.5 * rng.standard_normal(len(end))
+    share = min(1.0, 0.6 * daily.size)
     offset = clock.offsets(table.zone, end)
     moved = (end + offset) // DAY_S * DAY_S + (hour * HOUR_S).astype(np.int64) - offset
-    moves = (rng.random(len(end)) < 0.6) & (moved > earliest) & daily
+    moves = (rng.random(len(end)) < share) & (moved > earliest)
     return np.where(moves, moved, end).astype(np.int64)
 
 

@@ -1,6 +1,6 @@
 """Outcomes: what is told of the hidden failures, and when. Late, sometimes wrong at first, sometimes never.
 
-Sixth in the flow. For each failure, in this order:
+Beside the readings. For each failure, in this order:
 
 - it is *reported* after a delay that depends on its mode, unless it is never reported at all;
 - some reports name a wrong mode, and a correction that supersedes the report follows hours later;

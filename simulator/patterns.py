@@ -1,7 +1,8 @@
 """Temporal patterns: what recurs in the life of a home, each to be turned down or off on its own.
 
-They are data, read from TOML or flags (`simulator.options`); what each does to a device stands in `simulator.context`
-and `simulator.health`.
+They are data, read from TOML or flags (`simulator.options`); what each does stands in `simulator.clock`,
+`simulator.context`, `simulator.hazards` and `simulator.health`. A pattern moves things in time: switched off, which is
+the same as a strength of 0, days, weeks or years are even, and the means over them stay what they were.
 """
 
 from typing import Annotated, Final
@@ -12,7 +13,24 @@ Strength = Annotated[float, Meta(ge=0.0, le=3.0)]
 Hour = Annotated[float, Meta(ge=0.0, lt=24.0)]
 
 
-class Daily(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all patterns with a strength share.
+
+    Attributes:
+        on: Whether there is such a pattern.
+        strength: Factor on its size; 1 is usual.
+    """
+
+    on: bool = True
+    strength: Strength = 1.0
+
+    @property
+    def size(self) -> float:
+        """Its strength, or 0 if it is off."""
+        return self.strength if self.on else 0.0
+
+
+class Daily(Pattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Mornings and evenings: use follows people through their day, and the sun warms.
 
     Attributes:
@@ -22,13 +40,11 @@ class Daily(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         evening_h: Local hour of the evening peak of use.
     """
 
-    on: bool = True
-    strength: Strength = 1.0
     morning_h: Hour = 7.2
     evening_h: Hour = 19.5
 
 
-class Congestion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Congestion(Pattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The air full of neighbours' radio in the evening, most of all in apartments.
 
     Attributes:
@@ -37,12 +53,10 @@ class Congestion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         peak_h: Local hour at which it is worst.
     """
 
-    on: bool = True
-    strength: Strength = 1.0
     peak_h: Hour = 20.5
 
 
-class Weekly(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Weekly(Pattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Workdays against weekends: when things are used, and on which days they give way.
 
     Attributes:
@@ -50,11 +64,8 @@ class Weekly(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         strength: Factor on its size; 1 is usual.
     """
 
-    on: bool = True
-    strength: Strength = 1.0
 
-
-class Seasonal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Seasonal(Pattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Winter and summer: cold batteries, hot attics, heating and cooling.
 
     Attributes:
@@ -62,20 +73,14 @@ class Seasonal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         strength: Factor on its size; 1 is usual.
     """
 
-    on: bool = True
-    strength: Strength = 1.0
 
-
-class Holidays(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Holidays(Pattern, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Public holidays of the home's country: people are at home all day, or away.
 
     Attributes:
         on: Whether there is such a pattern.
         strength: Factor on its size; 1 is usual.
     """
-
-    on: bool = True
-    strength: Strength = 1.0
 
 
 class DaylightSaving(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -25,7 +25,7 @@ class DeviceTable(Struct, frozen=True, kw_only=True):
 
     Attributes:
         home: Index of the home, (d,) int32.
-        home_id: Name of the home, d strings such as ``home-000123``.
+        home_id: Name of the home, d strings such as ``home-7-000123`` of seed 7.
         device_id: Name of the device within its home, d strings such as ``sensor.kitchen-1``.
         home_type: Code into `simulator.homes.HOME_TYPES`, (d,) int8.
         device_type: Code into `simulator.devices.DEVICE_TYPES`, (d,) int8.
@@ -97,7 +97,7 @@ def populate(
     interval_s = np.maximum(60, nominal * interval_scale * rng.choice([0.8, 1.0, 1.25], size=n)).astype(np.int32)
     return DeviceTable(
         home=home,
-        home_id=tuple(f"home-{index:06d}" for index in home.tolist()),
+        home_id=tuple(f"home-{seed}-{index:06d}" for index in home.tolist()),
         device_id=_names(home, device_type, outdoor, rng.random(n)),
         home_type=kind_of_home,
         device_type=device_type,

@@ -2,8 +2,8 @@
 
 A scenario is a row of `SCENARIOS`: a fleet's size and the `Changes` that come over it. Instants are shares of the
 fleet's span, so a scenario keeps its shape when it is run for more days or fewer. Who carries a change out:
-`simulator.signals` (firmware, gradual), `simulator.health` (new mode, gradual), `simulator.population` (growth),
-`simulator.delivery` (outage, label outage, dirt).
+`simulator.signals` (firmware), `simulator.hazards` (new mode), `simulator.health` (gradual), `simulator.fleet`
+(growth), `simulator.delivery` (outage, label outage), `simulator.dirt`.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Senses: the inner loop that draws readings, compiled.
 
-Sixth in the flow. A reading is a function of (seed, device, second) and the world: levels (`population`), hidden health
-(`health`), surroundings (`context`) and effects (`signals`) in, metrics out, a million and more a second.
+Last before the fleet. A reading is a function of (seed, device, second) and the world: levels (`population`), hidden
+health (`health`), surroundings (`context`) and effects (`signals`) in, metrics out, a million and more a second.
 """
 
 import math
@@ -171,7 +171,7 @@ def sense(
             value = _report(j, value, now, busy, unit(mix(luck, np.uint64(2))))
             if j in (BATTERY, VOLTAGE):
                 sag = min(ill, 1.3) if signature == CELL else 0.0
-                age_d = min((t - lives.birth_s[life]) / 86_400.0, 60.0)
+                age_d = min((t - lives.charged_s[life]) / 86_400.0, 60.0)
                 worked = 25.0 * min(busy, 2.0) if types.rechargeable[kind] else 0.0
                 charge = lives.charge[life] - own.drain[d] * age_d - worked
                 charge = max(charge * max(0.06, 1.0 - 0.9 * min(sag, 1.0)), 1.0)

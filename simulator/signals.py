@@ -151,8 +151,8 @@ def draw_restarts(table: DeviceTable, lives: Lives, seed: int) -> Restarts:
     idle, idle_at = _idle(key, table.joins_s, table.leaves_s)
     expected = np.array([RESTARTS.get(mode, 0.0) for mode in MODES])[lives.mode] * lives.severity
     shaken, shaken_at = _shaken(key, lives.device, lives.onset_s, lives.end_s, expected)
-    owner = np.concatenate([devices, idle, shaken, lives.device])
-    second = np.concatenate([before, idle_at, shaken_at, lives.repair_s])
+    owner = np.concatenate([devices, idle, shaken, lives.device[~lives.averted]])
+    second = np.concatenate([before, idle_at, shaken_at, lives.repair_s[~lives.averted]])
     order = np.lexsort((second, owner))
     counts = np.bincount(owner, minlength=n)
     counted = (units(key, devices, zero, 1) * 30).astype(np.int64)

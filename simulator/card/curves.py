@@ -137,9 +137,9 @@ def _held_pct(fleet: Fleet, device: Indices, second: Ints) -> Floats:
     # All lives on one axis, device after device; they are in that order.
     births = (lives.device.astype(np.int64) << 32) | lives.birth_s
     life = np.searchsorted(births, (device.astype(np.int64) << 32) | second, side="right") - 1
-    held = lives.charge[life] - fleet.devices.drain[device] * (second - lives.birth_s[life]) / DAY_S
+    held = lives.charge[life] - fleet.devices.drain[device] * (second - lives.charged_s[life]) / DAY_S
     steady = (second < lives.onset_s[life]) & (held > _CLEAR_OF_THE_ENDS) & (held < 100 - _CLEAR_OF_THE_ENDS)
-    steady &= second - lives.birth_s[life] < 60 * DAY_S  # from then on the fleet lets cells hold what they hold
+    steady &= second - lives.charged_s[life] < 60 * DAY_S  # from then on the fleet lets cells hold what they hold
     return np.where(steady, held, np.nan)
 
 

@@ -126,3 +126,15 @@ def test_degradation_grows_until_the_failure() -> None:
     assert np.all(shares[0] <= shares[1])
     assert np.all(shares[1] <= after)
     assert np.array_equal(after / lives.severity > 1.2, ~lives.averted)
+
+
+def test_a_trouble_that_passes_leaves_the_battery_as_it_was(fleet: Fleet) -> None:
+    """Only a repair, or a cell changed in time, gives a device another charge."""
+    lives = fleet.lives
+    follows = (np.diff(lives.device) == 0) & lives.averted[:-1]
+    cell = lives.mode[:-1] == MODE_CODE["battery"]
+    same = (np.diff(lives.charge) == 0) & (np.diff(lives.charged_s) == 0)
+
+    assert same[follows & ~cell].all()
+    assert not same[follows & cell].any()
+    assert (follows & ~cell).sum() > 20

@@ -1,5 +1,6 @@
 """What is told, and when."""
 
+import numpy as np
 from msgspec import UNSET
 
 from service.contracts.outcomes import Failure, Repair, Retraction
@@ -78,3 +79,17 @@ def test_a_repair_is_told_after_its_failure(fleet: Fleet) -> None:
             pairs += 1
 
     assert pairs > 50
+
+
+def test_nothing_fails_outside_of_a_homes_stay() -> None:
+    """Homes that join and leave are reported on while they are there, mistakes included."""
+    homes, start_s = 100, END // SECOND - 40 * DAY_S
+    joins_s = start_s + np.arange(homes, dtype=np.int64) * DAY_S * 30 // homes
+    fleet = Fleet(homes, 1, start_s * SECOND, END, stays=(joins_s, joins_s + 10 * DAY_S))
+    stay = dict(
+        zip(fleet.devices.home_id, zip(fleet.devices.joins_s, fleet.devices.leaves_s, strict=True), strict=True)
+    )
+    failures = [report.outcome for report in fleet.reports() if isinstance(report.outcome, Failure)]
+
+    assert len(failures) > 100
+    assert all(stay[one.home_id][0] <= one.ts.timestamp() <= stay[one.home_id][1] for one in failures)

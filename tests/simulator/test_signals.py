@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 
 from simulator.arrays import HOUR_S, SECOND, Floats
 from simulator.blocks import Block, join_blocks
-from simulator.context import daily_activity
+from simulator.context import activity_of
 from simulator.devices import COLUMN, DEVICE_TYPE_CODE, MODE_CODE
 from simulator.fleet import Fleet
 from simulator.homes import HOME_TYPE_CODE, HOME_TYPES
-from simulator.patterns import Daily
+from simulator.patterns import Daily, Patterns
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +27,12 @@ def test_use_follows_the_day_and_the_week() -> None:
     """Workdays peak in the evening, a week's mean is 1, and without the pattern a day is flat."""
     hours = np.arange(0, 24, 0.25)
     for kind in HOME_TYPES:
-        work, free, _ = daily_activity(kind)
+        work, free, _ = activity_of(kind)
 
         assert abs(hours[np.argmax(work)] - 19.5 - kind.habits.evening_h) < 1
         assert abs((5 * work.mean() + 2 * free.mean()) / 7 - 1) < 1e-9
         assert abs(free.mean() / work.mean() - kind.habits.weekend) < 1e-9
-    assert np.ptp(daily_activity(HOME_TYPES[0], Daily(on=False))[0]) == 0
+    assert np.ptp(activity_of(HOME_TYPES[0], Patterns(daily=Daily(on=False)))[0]) == 0
 
 
 def test_switches_are_used_in_the_evening(fleet: Fleet, block: Block) -> None:
