@@ -95,7 +95,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
     HomeType(
         name="single_family_house", share=0.35, mean_devices=14, mix=_mix(5, 3, 4, 1.5, 2, 2, 1.5, 0.5),
         outdoor_share=0.3, attic_share=0.1, congestion=0.25, insulation=0.6, occupancy=3.0,
-        habits=Habits(morning_h=-0.2, evening_h=-0.5, at_home=0.25, weekend=1.4, holiday=1.3),
+        habits=Habits(morning_h=-0.2, evening_h=-0.5, at_home=0.25, weekend=1.6, holiday=1.3),
         climate_c=11, season_c=10,
         hazard={"wear": 2.2, "drift": 0.6},
         recovers={"drift": 0.7, "overheating": 0.6},
@@ -103,7 +103,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
     HomeType(
         name="apartment", share=0.2, mean_devices=8, mix=_mix(3, 2, 3, 0.8, 0.5, 1, 1.5, 0.4),
         outdoor_share=0.05, attic_share=0.02, congestion=0.95, insulation=0.75, occupancy=1.9,
-        habits=Habits(morning_h=0.6, evening_h=1.0, at_home=0.15, weekend=0.9, holiday=0.7),
+        habits=Habits(morning_h=0.6, evening_h=1.0, at_home=0.15, weekend=0.7, holiday=0.7),
         climate_c=12, season_c=9,
         hazard={"network": 4.5, "intermittent": 0.8, "drift": 0.5, "overheating": 0.6},
         recovers={"intermittent": 0.8, "wear": 0.6},
@@ -111,7 +111,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
     HomeType(
         name="condo", share=0.15, mean_devices=9, mix=_mix(3, 2, 3, 1, 1, 1, 1.6, 0.5),
         outdoor_share=0.08, attic_share=0.04, congestion=0.75, insulation=0.8, occupancy=2.0,
-        habits=Habits(morning_h=0.3, evening_h=0.2, at_home=0.4, weekend=0.8, holiday=1.0),
+        habits=Habits(morning_h=0.3, evening_h=0.2, at_home=0.4, weekend=0.6, holiday=1.0),
         climate_c=17, season_c=6,
         hazard={"wear": 3.0, "network": 0.6, "battery": 0.6},
         recovers={"network": 0.8, "battery": 0.6},
@@ -119,7 +119,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
     HomeType(
         name="townhouse", share=0.12, mean_devices=11, mix=_mix(4, 2.5, 3.5, 1.2, 1.2, 1.5, 1.4, 0.5),
         outdoor_share=0.18, attic_share=0.1, congestion=0.55, insulation=0.65, occupancy=2.6,
-        habits=Habits(morning_h=-0.5, evening_h=-1.5, at_home=0.5, weekend=1.7, holiday=1.5),
+        habits=Habits(morning_h=-0.5, evening_h=-1.5, at_home=0.5, weekend=2.0, holiday=1.5),
         climate_c=11, season_c=9,
         hazard={"intermittent": 4.5, "overheating": 0.5},
         recovers={"overheating": 0.8, "network": 0.6},
@@ -127,7 +127,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
     HomeType(
         name="ranch_house", share=0.08, mean_devices=13, mix=_mix(5, 2.5, 3, 1.8, 2.2, 2.5, 1, 0.4),
         outdoor_share=0.45, attic_share=0.2, congestion=0.08, insulation=0.45, occupancy=2.8,
-        habits=Habits(morning_h=-1.2, evening_h=-1.2, at_home=0.75, weekend=1.1, holiday=1.0),
+        habits=Habits(morning_h=-1.2, evening_h=-1.2, at_home=0.75, weekend=1.2, holiday=1.0),
         climate_c=20, season_c=11,
         hazard={"overheating": 4.5, "battery": 1.6, "network": 0.5, "intermittent": 0.6},
         recovers={"network": 0.8, "intermittent": 0.7},
@@ -135,7 +135,7 @@ HOME_TYPES: tuple[HomeType, ...] = (
     HomeType(
         name="multi_story", share=0.05, mean_devices=17, mix=_mix(6, 3.5, 5, 2, 2, 2, 2, 0.6),
         outdoor_share=0.22, attic_share=0.12, congestion=0.4, insulation=0.6, occupancy=3.6,
-        habits=Habits(morning_h=0.0, evening_h=0.5, at_home=0.55, weekend=1.3, holiday=1.4),
+        habits=Habits(morning_h=0.0, evening_h=0.5, at_home=0.55, weekend=1.5, holiday=1.4),
         climate_c=8, season_c=10,
         hazard={"network": 3.5, "wear": 0.6, "drift": 2.5},
         recovers={"wear": 0.75, "battery": 0.6},
