@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Generic, Self
 
 from service.contracts.predictions import Receipt
-from simulator.stream.client import Client
+from simulator.stream.client import Client, Notices
 from simulator.stream.merge import R, Request
 
 _PATIENCE_S = 10.0
@@ -52,7 +52,8 @@ class Lanes(Generic[R]):
         self._stopping = threading.Event()
         self._abandoned = False
         self._error: BaseException | None = None
-        clients = [Client(url, sleep=self._sleep) for _ in range(lanes)]
+        notices = Notices()
+        clients = [Client(url, sleep=self._sleep, notices=notices) for _ in range(lanes)]
         # Daemons: a lane that has been abandoned keeps nobody from leaving.
         self._threads = [
             threading.Thread(target=self._run, args=(queue, client), name=f"lane-{number}", daemon=True)
