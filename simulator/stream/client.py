@@ -105,6 +105,8 @@ class Client:
             raise UsageError(f"--url {url!r} is no address: {error}") from None
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise UsageError(f"--url {url!r} is no address such as http://127.0.0.1:8000")
+        if parsed.port is not None and not 1 <= parsed.port <= 65_535:
+            raise UsageError(f"--url {url!r}: {parsed.port} is no port; ports are 1 to 65535")
         self._http = httpx.Client(base_url=self.url, timeout=timeout_s)
 
     def __enter__(self) -> Self:

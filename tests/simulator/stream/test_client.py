@@ -137,3 +137,6 @@ def test_an_address_is_an_address() -> None:
     for url in ("nonsense", "ftp://x", "http://"):
         with pytest.raises(UsageError, match="--url"):
             Client(url)
+    for port in (-1, 0, 65_536, 99_999):
+        with pytest.raises(UsageError, match=f"{port} is no port; ports are 1 to 65535"):
+            Client(f"http://127.0.0.1:{port}")
