@@ -1,12 +1,15 @@
 """Resume: a small file that says which stream this is and how much of it the service has acknowledged.
 
 Beside the stream. The file is replaced in one step, so it is whole whenever the client is killed. What was acknowledged
-after it was written last comes back as duplicates.
+after it was written last comes back as duplicates. One run at a time uses it: a lock beside it, which the system takes
+back when the process ends, keeps others away.
 """
 
+import fcntl
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +82,53 @@ class Bookmark:
         except OSError as error:
             raise UsageError(f"--resume {self._path} cannot be written: {error.strerror}") from None
         self._saved_at = time.monotonic()
+
+
+@contextmanager
+def used_alone(path: Path | None) -> Iterator[None]:
+    """Keep other runs from using a file, by a lock on ``<path>.lock``, which is gone at the end.
+
+    Raises:
+        UsageError: If another run is using it, or nothing can be written there.
+    """
+    if path is None:
+        yield
+        return
+    place = path.parent / f"{path.name}.lock"
+    try:
+        lock = _locked(place)
+    except BlockingIOError:
+        raise UsageError(f"--resume {path}: another run is using it") from None
+    except OSError as error:
+        raise UsageError(f"--resume {path} cannot be written: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        # While it is still held: whoever comes now makes a file of its own.
+        place.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _locked(place: Path) -> int:
+    """Return a locked file of that name.
+
+    Raises:
+        BlockingIOError: If another process holds it.
+        OSError: If there can be none.
+    """
+    while True:
+        lock = os.open(place, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock), place.stat()):
+                return lock
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            os.close(lock)
+            raise
+        # Its holder took it away between the two: the name is, or will be, another file's.
+        os.close(lock)
 
 
 def read_record(path: Path | None) -> Record | None:

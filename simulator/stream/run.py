@@ -23,7 +23,7 @@ from simulator.stream.client import Client
 from simulator.stream.lanes import Lanes
 from simulator.stream.merge import Request, Timed, in_batches, in_slots, slot_width_us
 from simulator.stream.pace import Pace
-from simulator.stream.resume import Bookmark, Identity, begin, read_record
+from simulator.stream.resume import Bookmark, Identity, begin, read_record, used_alone
 from simulator.stream.tally import Tally
 from simulator.stream.wire import WireReading
 from simulator.summary import show_summary
@@ -114,13 +114,14 @@ def run(plan: Plan, source: Source) -> None:
     """Stream ``source`` as ``plan`` says and print the summary. Ctrl-C ends the stream, not the summary.
 
     Raises:
-        UsageError: If ``exact`` is asked of a service that does not run in lock-step, or the file is of another stream.
+        UsageError: If ``exact`` is asked of a service that does not run in lock-step, or the file is of another stream
+            or in use.
         ServiceError: If the service cannot be reached or refuses a request.
         SystemExit: 130 after Ctrl-C.
     """
     tally = Tally()
     interrupted = False
-    with Client(plan.url) as client:
+    with Client(plan.url) as client, used_alone(plan.resume):
         health = client.wait_ready()
         if plan.exact and not health.lockstep:
             raise UsageError(f"--exact needs a service in lock-step mode, and the one at {plan.url} is not")

@@ -16,6 +16,7 @@ from simulator.arrays import SECOND
 from simulator.fleet import Fleet
 from simulator.simulate import timed_readings
 from simulator.stream.merge import slot_width_us
+from simulator.stream.resume import used_alone
 from simulator.stream.run import Plan, Source, lanes_for
 from tests.simulator.fake_service import FakeService
 from tests.simulator.tables.test_table import CYCLES, CYCLES_MAP
@@ -191,6 +192,17 @@ def test_an_interrupted_stream_goes_on(
     assert command([*resume, "--end", end]) == 0
     assert command([*resume, "--end", "2025-06-01T00:00:00Z"]) == 2
     assert "its end is 2025-06-15T15:06:40Z, not 2025-06-01T00:00:00Z" in capsys.readouterr().err
+
+
+def test_a_file_in_use_is_refused(fake: FakeService, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one line, before anything is sent."""
+    path = tmp_path / "stream.json"
+    with used_alone(path):
+        assert command([*SIMULATE, fake.url, "--resume", str(path)]) == 2
+    assert capsys.readouterr().err == f"error: --resume {path}: another run is using it\n"
+    assert fake.requests == []
+    assert command([*SIMULATE, fake.url, "--resume", str(path)]) == 0
+    assert [path] == list(tmp_path.iterdir())
 
 
 def test_a_replay_goes_on_as_well(
