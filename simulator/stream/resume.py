@@ -11,10 +11,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from service.contracts.predictions import Receipt
 from simulator.errors import UsageError
@@ -23,7 +23,10 @@ from simulator.stream.merge import Done, R, Request
 Identity = Mapping[str, str | int | float | bool | None]
 """What a stream is made from, by the names of the flags: with the same values it is the same, item by item."""
 
+MOST_LANES = 64
 _EVERY_S = 0.5
+_SHOWN = 80
+"""Characters of a value that an error shows at most."""
 
 
 class Record(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -36,10 +39,14 @@ class Record(Struct, kw_only=True, forbid_unknown_fields=True):
         complete: Whether all of it was.
     """
 
-    stream: dict[str, Any]
-    done: list[Done]
-    seq: int = -1
+    stream: dict[str, str | int | float | bool | None]
+    done: Annotated[list[Done], Meta(min_length=1, max_length=MOST_LANES)]
+    seq: Annotated[int, Meta(ge=-1)] = -1
     complete: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.stream.get("end"), str | None):
+            raise ValueError("the end of its stream is no instant")
 
 
 class Bookmark:
@@ -168,7 +175,7 @@ def begin(path: Path | None, stream: Identity, lanes: int, service_seq: int) -> 
         then, now = record.stream.get(name), stream.get(name)
         if then != now:
             raise UsageError(
-                f"--resume {path} is of another stream: its {name} is {then}, not {now}; "
+                f"--resume {path} is of another stream: its {name} is {_shown(then)}, not {_shown(now)}; "
                 "give the same arguments, or another file"
             )
     if len(record.done) != lanes:
@@ -181,3 +188,8 @@ def begin(path: Path | None, stream: Identity, lanes: int, service_seq: int) -> 
     bookmark = Bookmark(record, path)
     bookmark.save()
     return bookmark
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 4]} ..."

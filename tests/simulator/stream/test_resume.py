@@ -54,6 +54,7 @@ def test_it_is_written_every_half_second(tmp_path: Path, monkeypatch: pytest.Mon
         ({**STREAM, "homes": 4}, 2, 9, "another stream: its homes is 3, not 4"),
         ({"command": "replay"}, 2, 9, "another stream: its command is simulate, not replay"),
         ({**STREAM, "world": "dirty"}, 2, 9, "its world is None, not dirty"),
+        ({**STREAM, "homes": "9" * 300}, 2, 9, "its homes is 3, not 9{76} ...; give"),
         (STREAM, 2, 4, "tells of event 5, and the service has no more than 4"),
     ],
 )
@@ -70,7 +71,24 @@ def test_contradictions_are_told(tmp_path: Path, stream: Identity, lanes: int, s
     assert before == path.read_bytes()
 
 
-@pytest.mark.parametrize("content", [b"", b"[1]", b'{"stream": {}}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[1]",
+        b'{"stream": {}}',
+        b"\xff",
+        b'{"stream": {"end": 5}, "done": [{}]}',
+        b'{"stream": {"homes": [3]}, "done": [{}]}',
+        b'{"stream": {}, "done": []}',
+        b'{"stream": {}, "done": [' + 64 * b"{}," + b"{}]}",
+        b'{"stream": {}, "done": [{"readings": -1}]}',
+        b'{"stream": {}, "done": [{"outcomes": -1}]}',
+        b'{"stream": {}, "done": [{"readings": 9223372036854775807}]}',
+        b'{"stream": {}, "done": [{"readings": 1000000000000000000000000}]}',
+        b'{"stream": {}, "done": [{}], "seq": -2}',
+    ],
+)
 def test_other_files_are_left_alone(tmp_path: Path, content: bytes) -> None:
     """A file that is none of ours is not overwritten."""
     path = tmp_path / "notes.txt"
