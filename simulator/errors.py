@@ -24,10 +24,10 @@ class ServiceError(Exception):
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn the errors above into one line on stderr and an exit code.
+    """Turn the errors above, and a want of memory, into one line on stderr and an exit code.
 
     Raises:
-        SystemExit: 2 for a `UsageError`, 1 for a `ServiceError`, 130 after Ctrl-C.
+        SystemExit: 2 for a `UsageError` or a `MemoryError`, 1 for a `ServiceError`, 130 after Ctrl-C.
     """
     try:
         yield
@@ -37,5 +37,8 @@ def one_line_errors() -> Iterator[None]:
     except ServiceError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
+    except MemoryError:
+        print("error: this machine has not enough memory for so much; ask for less", file=sys.stderr)
+        raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -23,6 +23,8 @@ from simulator.stream.merge import R, Request
 _PATIENCE_S = 10.0
 """How long a lane that is stopped may still wait for the answer on its way."""
 
+_PIECE_S = 3600.0
+
 
 class _Stopped(Exception):
     """The lanes have been stopped while a request waited to be tried again."""
@@ -95,9 +97,11 @@ class Lanes(Generic[R]):
         Raises:
             ServiceError: If a request of any lane has failed for good.
         """
-        if seconds > 0:
+        deadline = time.monotonic() + seconds
+        # In pieces: a table may have gaps of years, and the system waits for no more than so long at once.
+        while self._error is None and (left_s := deadline - time.monotonic()) > 0:
             with self._changed:
-                self._changed.wait_for(lambda: self._error is not None, seconds)
+                self._changed.wait_for(lambda: self._error is not None, min(left_s, _PIECE_S))
         if self._error is not None:
             raise self._error
 

@@ -125,6 +125,17 @@ def test_what_all_lanes_wait_for_is_said_once(
     assert 1 == capsys.readouterr().err.count("answered 503: full\n")
 
 
+def test_a_wait_may_be_longer_than_the_system_counts(fake: FakeService) -> None:
+    """And ends all the same as soon as a lane has failed."""
+    fake.faults = [(400, {}, b'{"detail": "no such metric"}')]
+    fake.gate.clear()
+    with Lanes[Reading](fake.url, 1, lambda *_: None) as lanes:
+        lanes.send(request(1))
+        threading.Timer(0.1, fake.gate.set).start()
+        with pytest.raises(ServiceError, match="no such metric"):
+            lanes.rest(1e15)
+
+
 def test_leaving_early_finishes_what_is_on_its_way(fake: FakeService) -> None:
     """The request whose answer is due is counted; those that were queued are not sent."""
     fake.gate.clear()
