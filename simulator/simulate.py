@@ -137,7 +137,11 @@ def _fleet(homes: int | None, days: float | None, seed: int, end: int, world: Wo
         "scenario": None if scenario is None else scenario.name,
         "failure-rate": failure_rate,
         "interval-scale": interval_scale,
-        "patterns": msgspec.json.encode(patterns).decode(),
+        **{
+            f"{name}.{key}": value
+            for name, keys in msgspec.to_builtins(patterns).items()
+            for key, value in keys.items()
+        },
     }
 
 

@@ -193,6 +193,10 @@ def test_an_interrupted_stream_goes_on(
     assert command([*resume, "--end", end]) == 0
     assert command([*resume, "--end", "2025-06-01T00:00:00Z"]) == 2
     assert "its end is 2025-06-15T15:06:40Z, not 2025-06-01T00:00:00Z" in capsys.readouterr().err
+    assert command([*resume, "--set", "daily.strength=0.5"]) == 2
+    assert "its daily.strength is 1.0, not 0.5; give" in capsys.readouterr().err
+    assert command([*resume, "--without", "holidays"]) == 2
+    assert "its holidays.on is True, not False; give" in capsys.readouterr().err
 
 
 def test_a_file_in_use_is_refused(fake: FakeService, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
