@@ -1,5 +1,6 @@
 """What can go wrong for the user of a command, each one sentence, and how a command ends because of it."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,3 +43,27 @@ def one_line_errors() -> Iterator[None]:
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+@contextmanager
+def unwound_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the stack, so that what was begun is taken away; for the main thread.
+
+    A SIGHUP that is ignored, as under nohup, stays so.
+
+    Raises:
+        SystemExit: 128 and the number of the signal that came.
+    """
+
+    def end(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, end)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
