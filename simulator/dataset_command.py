@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from simulator.card.card import write_card
+from simulator.durations import duration_us
 from simulator.errors import UsageError, one_line_errors, unwound_by_signals
 from simulator.options import USUAL_PATTERNS, PatternOptions, patterns_of
 from simulator.patterns import DEFAULT_PATTERNS, Patterns
 from simulator.samples.file import check_target, write_samples
 from simulator.samples.panel import Panel, Unsuitable, plan_panel
-from simulator.tables.columns import duration_us
 
 app = App(help="Make a data set: labelled samples of a simulated fleet, as Parquet or CSV.")
 
