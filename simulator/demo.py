@@ -51,7 +51,8 @@ def demo(*, seconds: float = 60, homes: int = 40, seed: int = 1) -> None:
 
     Args:
         seconds: How long to stream. In more seconds more days of event time pass, and more is learned.
-        homes: How many homes; a home has five to seventeen devices. More homes are streamed for fewer days.
+        homes: How many homes; a home has two to some thirty devices, most homes five to seventeen. More homes are
+            streamed for fewer days.
         seed: Same seed, same fleet.
     """
     with one_line_errors():

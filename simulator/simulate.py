@@ -51,7 +51,8 @@ def simulate(
 
     Args:
         url: Address of the service.
-        homes: How many homes; a home has five to seventeen devices. Usually 150, or the scenario's.
+        homes: How many homes, at most a million; a home has two to some thirty devices, most homes five to seventeen.
+            Usually 150, or the scenario's.
         days: How many days of event time. Usually 6, or the scenario's.
         seed: Same seed, same fleet.
         speed: Event-time seconds per second; 0 or absent is as fast as possible.
