@@ -1,7 +1,5 @@
 """The commands ``dataset``, which makes a data set of a simulated fleet, and ``dataset card``, which describes it."""
 
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,12 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from simulator.card.card import write_card
-from simulator.errors import UsageError, one_line_errors
+from simulator.durations import duration_us
+from simulator.errors import UsageError, one_line_errors, unwound_by_signals
 from simulator.options import USUAL_PATTERNS, PatternOptions, patterns_of
 from simulator.patterns import DEFAULT_PATTERNS, Patterns
 from simulator.samples.file import check_target, write_samples
 from simulator.samples.panel import Panel, Unsuitable, plan_panel
-from simulator.tables.columns import duration_us
 
 app = App(help="Make a data set: labelled samples of a simulated fleet, as Parquet or CSV.")
 
@@ -82,11 +80,9 @@ def make_dataset(
     # The compiled kernels take a second to load: not before it is sure that they are needed.
     from simulator.dataset import Sampling
 
-    # Unwinds the stack, so that half a file is taken away.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     began = time.monotonic()
     try:
-        with _bar(f"{panel.samples:,} samples") as passed:
+        with unwound_by_signals(), _bar(f"{panel.samples:,} samples") as passed:
             sampling = Sampling(panel, seed, patterns=patterns, step_s=step_s)
             samples, positives = write_samples(out, sampling.batches(passed), sampling.fleet.devices, sampling.columns)
     except Unsuitable as error:

@@ -1,6 +1,5 @@
 """The command ``demo``: a service of its own, days of a simulated fleet in a minute, and what it learns, live."""
 
-import signal
 import sys
 import tempfile
 import time
@@ -14,7 +13,7 @@ from service.contracts.standing import Evaluation
 from simulator.arrays import DAY_S, SECOND
 from simulator.board import Seen, figure, screen, table
 from simulator.child import ServiceProcess
-from simulator.errors import ServiceError, UsageError, one_line_errors
+from simulator.errors import ServiceError, UsageError, one_line_errors, unwound_by_signals
 from simulator.fleet import Fleet
 from simulator.simulate import timed_readings
 from simulator.stream.client import Client
@@ -52,17 +51,19 @@ def demo(*, seconds: float = 60, homes: int = 40, seed: int = 1) -> None:
 
     Args:
         seconds: How long to stream. In more seconds more days of event time pass, and more is learned.
-        homes: How many homes; a home has five to seventeen devices. More homes are streamed for fewer days.
+        homes: How many homes; a home has two to some thirty devices, most homes five to seventeen. More homes are
+            streamed for fewer days.
         seed: Same seed, same fleet.
     """
     with one_line_errors():
         if not 1 <= seconds <= 86_400 or not 1 <= homes <= 10_000 or seed < 0:
             raise UsageError("--seconds must be from 1 to 86400, --homes from 1 to 10000, --seed not negative")
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            # Unwinds the stack, so that no process and no folder stays behind.
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
         console = Console(highlight=False)
-        with tempfile.TemporaryDirectory(prefix="hearthbeat-demo-", ignore_cleanup_errors=True) as folder:
+        # No process and no folder stays behind.
+        with (
+            unwound_by_signals(),
+            tempfile.TemporaryDirectory(prefix="hearthbeat-demo-", ignore_cleanup_errors=True) as folder,
+        ):
             with ServiceProcess(Path(folder), horizon="24h") as service:
                 _tell_story(console, service, seconds, homes, seed)
             console.print("\nThe service has been stopped and its folder removed.")

@@ -1,5 +1,6 @@
 """What can go wrong for the user of a command, each one sentence, and how a command ends because of it."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,10 +25,10 @@ class ServiceError(Exception):
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn the errors above into one line on stderr and an exit code.
+    """Turn the errors above, and a want of memory, into one line on stderr and an exit code.
 
     Raises:
-        SystemExit: 2 for a `UsageError`, 1 for a `ServiceError`, 130 after Ctrl-C.
+        SystemExit: 2 for a `UsageError` or a `MemoryError`, 1 for a `ServiceError`, 130 after Ctrl-C.
     """
     try:
         yield
@@ -37,5 +38,32 @@ def one_line_errors() -> Iterator[None]:
     except ServiceError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
+    except MemoryError:
+        print("error: this machine has not enough memory for so much; ask for less", file=sys.stderr)
+        raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+@contextmanager
+def unwound_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the stack, so that what was begun is taken away; for the main thread.
+
+    A SIGHUP that is ignored, as under nohup, stays so.
+
+    Raises:
+        SystemExit: 128 and the number of the signal that came.
+    """
+
+    def end(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, end)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -49,7 +49,7 @@ class WorldOptions(PatternOptions):
         patterns: TOML file of temporal patterns.
         changed: One value of the patterns, such as daily.strength=0.5; may be given again.
         without: Patterns to switch off, such as daily,weekly; may be given again.
-        failure_rate: Factor on the failure rates; 1 breaks about 3 % of the devices a day. Usually 1.
+        failure_rate: Factor on the failure rates; 1 breaks about 3 % of the devices a day, 10 some 22 %. Usually 1.
         interval_scale: Factor on the reporting intervals, 12 to 75 minutes at 1. Usually 1.
     """
 

@@ -27,6 +27,7 @@ from simulator.stream.wire import Wire
 Switch = Parameter(negative="")
 
 _HOMES = 150
+_MOST_HOMES = 1_000_000
 _DAYS = 6.0
 
 
@@ -50,7 +51,8 @@ def simulate(
 
     Args:
         url: Address of the service.
-        homes: How many homes; a home has five to seventeen devices. Usually 150, or the scenario's.
+        homes: How many homes, at most a million; a home has two to some thirty devices, most homes five to seventeen.
+            Usually 150, or the scenario's.
         days: How many days of event time. Usually 6, or the scenario's.
         seed: Same seed, same fleet.
         speed: Event-time seconds per second; 0 or absent is as fast as possible.
@@ -114,8 +116,8 @@ def _fleet(homes: int | None, days: float | None, seed: int, end: int, world: Wo
         homes = _HOMES if scenario is None else scenario.homes
     if days is None:
         days = _DAYS if scenario is None else scenario.days
-    if homes < 1:
-        raise UsageError(f"--homes must be at least 1, not {homes}")
+    if not 1 <= homes <= _MOST_HOMES:
+        raise UsageError(f"--homes must be from 1 to {_MOST_HOMES:,}, not {homes:,}")
     if not 0 < days <= 3650:
         raise UsageError(f"--days must be more than 0 and at most 3650, not {days:g}")
     if seed < 0:
@@ -136,14 +138,19 @@ def _fleet(homes: int | None, days: float | None, seed: int, end: int, world: Wo
         "scenario": None if scenario is None else scenario.name,
         "failure-rate": failure_rate,
         "interval-scale": interval_scale,
-        "patterns": msgspec.json.encode(patterns).decode(),
+        **{
+            f"{name}.{key}": value
+            for name, keys in msgspec.to_builtins(patterns).items()
+            for key, value in keys.items()
+        },
     }
 
 
 def _first_end(resume: Path | None) -> str | None:
     """Return where event time ended when the stream began, if it has begun."""
     record = read_record(resume)
-    return None if record is None else record.stream.get("end")
+    end = None if record is None else record.stream.get("end")
+    return end if isinstance(end, str) else None
 
 
 def _end(text: str | None, now: int) -> int:

@@ -6,6 +6,7 @@ after a lost answer changes nothing and comes back as ``duplicate`` or ``late``.
 
 import random
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -26,6 +27,8 @@ T = TypeVar("T")
 _BUSY = frozenset({429, 502, 503, 504})
 _SILENT_S = 2.0
 _LONGEST_WAIT_S = 30.0
+_PATIENCE_S = 300.0
+"""How long a request is tried again at most, unless a number of attempts is given."""
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -36,14 +39,47 @@ class Problem(msgspec.Struct):
     detail: str = ""
 
 
+class _Busy(ServiceError):
+    """No answer, or one that may be another a little later.
+
+    Args:
+        detail: One line for the user.
+        status: HTTP status, or None without an answer.
+        retry_after_s: When the service wants to be asked again, if it says so.
+    """
+
+    def __init__(self, detail: str, status: int | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(detail, status)
+        self.retry_after_s = retry_after_s
+
+
+class Notices:
+    """Says on stderr what is waited for, each cause once, whichever client meets it first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._said: set[int | None] = set()
+
+    def say(self, status: int | None, line: str) -> None:
+        """Say a line, unless one was said of the same status (None: no answer)."""
+        with self._lock:
+            if status in self._said:
+                return
+            self._said.add(status)
+        print(line, file=sys.stderr)
+
+
 class Client:
     """A connection to one service; a context manager.
 
+    A request that meets a service that is busy, or none, is tried again: for five minutes, or as often as is said.
+
     Args:
         url: Base address, such as ``http://127.0.0.1:8000``.
-        attempts: How often a request is tried in all.
+        attempts: How often a request is tried in all, or None for as often as five minutes allow.
         timeout_s: How long one try may take.
         sleep: Waits for some seconds; given in tests.
+        notices: Who says what is waited for; clients may share it.
 
     Raises:
         UsageError: If ``url`` is no http address.
@@ -53,13 +89,15 @@ class Client:
         self,
         url: str,
         *,
-        attempts: int = 8,
+        attempts: int | None = None,
         timeout_s: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
+        notices: Notices | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self._attempts = attempts
         self._sleep = sleep
+        self._notices = notices or Notices()
         self._random = random.Random()
         try:
             parsed = httpx.URL(self.url)
@@ -67,6 +105,8 @@ class Client:
             raise UsageError(f"--url {url!r} is no address: {error}") from None
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise UsageError(f"--url {url!r} is no address such as http://127.0.0.1:8000")
+        if parsed.port is not None and not 1 <= parsed.port <= 65_535:
+            raise UsageError(f"--url {url!r}: {parsed.port} is no port; ports are 1 to 65535")
         self._http = httpx.Client(base_url=self.url, timeout=timeout_s)
 
     def __enter__(self) -> Self:
@@ -132,7 +172,7 @@ class Client:
     def wait_learned(self, seq: int, bound_s: float = 120.0) -> bool:
         """Wait until the learner has folded the log up to ``seq``; return whether it has within ``bound_s`` seconds."""
         deadline = time.monotonic() + bound_s
-        while self.health().learned_seq < seq:
+        while self.health(attempts=8).learned_seq < seq:
             if time.monotonic() >= deadline:
                 return False
             self._sleep(0.1)
@@ -142,23 +182,38 @@ class Client:
         content = None if body is None else _ENCODER.encode(body)
         headers = {} if content is None else {"Content-Type": "application/json"}
         attempts = self._attempts if attempts is None else attempts
-        for attempt in range(1, attempts + 1):
-            wait_s = min(_LONGEST_WAIT_S, 0.1 * 2**attempt)
+        tries, waited_s, wait_s = 0, 0.0, 0.1
+        while True:
+            began = time.monotonic()
             try:
-                response = self._http.request(method, path, content=content, headers=headers)
-            except httpx.TransportError as error:
-                if attempt == attempts:
-                    reason = str(error) or type(error).__name__
-                    raise ServiceError(f"no answer from {self.url}{path}: {reason}") from None
-            else:
-                if response.is_success:
-                    return self._decoded(response, kind, path)
-                if response.status_code not in _BUSY or attempt == attempts:
-                    raise ServiceError(self._problem(response, method, path), response.status_code)
-                wait_s = max(wait_s / 4, _retry_after_s(response)) if "Retry-After" in response.headers else wait_s
-            # Full waits in step would bring all clients back at once.
-            self._sleep(wait_s * self._random.uniform(1.0, 1.25))
-        raise AssertionError("attempts must be at least 1")
+                return self._try(method, path, kind, content, headers)
+            except _Busy as busy:
+                tries, wait_s = tries + 1, min(_LONGEST_WAIT_S, 2 * wait_s)
+                least_s = wait_s if busy.retry_after_s is None else max(wait_s / 4, busy.retry_after_s)
+                # Full waits in step would bring all clients back at once.
+                pause_s = least_s * self._random.uniform(1.0, 1.25)
+                # What a try took counts too: silence is waited out no longer than a refusal.
+                waited_s += time.monotonic() - began
+                if attempts is not None and tries >= attempts:
+                    raise
+                if attempts is None and waited_s + pause_s > _PATIENCE_S:
+                    raise ServiceError(f"{busy} (waited {waited_s:.0f} s)", busy.status) from None
+                if attempts is None and waited_s + pause_s > _SILENT_S:
+                    self._notices.say(busy.status, f"waiting, up to {_PATIENCE_S:g} s for a request: {busy}")
+            self._sleep(pause_s)
+            waited_s += pause_s
+
+    def _try(self, method: str, path: str, kind: type[T], content: bytes | None, headers: dict[str, str]) -> T:
+        try:
+            response = self._http.request(method, path, content=content, headers=headers)
+        except httpx.TransportError as error:
+            raise _Busy(f"no answer from {self.url}{path}: {str(error) or type(error).__name__}") from None
+        if response.is_success:
+            return self._decoded(response, kind, path)
+        problem = self._problem(response, method, path)
+        if response.status_code in _BUSY:
+            raise _Busy(problem, response.status_code, _retry_after_s(response))
+        raise ServiceError(problem, response.status_code)
 
     def _decoded(self, response: httpx.Response, kind: type[T], path: str) -> T:
         try:
@@ -178,9 +233,10 @@ class Client:
         return f"{method} {self.url}{path} answered {response.status_code}: {line}"
 
 
-def _retry_after_s(response: httpx.Response) -> float:
-    """Seconds of a Retry-After header, bounded; a date, or nonsense, counts as one second."""
+def _retry_after_s(response: httpx.Response) -> float | None:
+    """Seconds of a Retry-After header, bounded, or None without; a date, or nonsense, counts as one second."""
+    text = response.headers.get("Retry-After")
     try:
-        return min(_LONGEST_WAIT_S, max(0.0, float(response.headers["Retry-After"])))
+        return None if text is None else min(_LONGEST_WAIT_S, max(0.0, float(text)))
     except ValueError:
         return 1.0

@@ -17,11 +17,13 @@ from types import TracebackType
 from typing import Generic, Self
 
 from service.contracts.predictions import Receipt
-from simulator.stream.client import Client
+from simulator.stream.client import Client, Notices
 from simulator.stream.merge import R, Request
 
 _PATIENCE_S = 10.0
 """How long a lane that is stopped may still wait for the answer on its way."""
+
+_PIECE_S = 3600.0
 
 
 class _Stopped(Exception):
@@ -52,7 +54,8 @@ class Lanes(Generic[R]):
         self._stopping = threading.Event()
         self._abandoned = False
         self._error: BaseException | None = None
-        clients = [Client(url, sleep=self._sleep) for _ in range(lanes)]
+        notices = Notices()
+        clients = [Client(url, sleep=self._sleep, notices=notices) for _ in range(lanes)]
         # Daemons: a lane that has been abandoned keeps nobody from leaving.
         self._threads = [
             threading.Thread(target=self._run, args=(queue, client), name=f"lane-{number}", daemon=True)
@@ -94,9 +97,11 @@ class Lanes(Generic[R]):
         Raises:
             ServiceError: If a request of any lane has failed for good.
         """
-        if seconds > 0:
+        deadline = time.monotonic() + seconds
+        # In pieces: a table may have gaps of years, and the system waits for no more than so long at once.
+        while self._error is None and (left_s := deadline - time.monotonic()) > 0:
             with self._changed:
-                self._changed.wait_for(lambda: self._error is not None, seconds)
+                self._changed.wait_for(lambda: self._error is not None, min(left_s, _PIECE_S))
         if self._error is not None:
             raise self._error
 

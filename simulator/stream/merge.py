@@ -10,9 +10,9 @@ of their input; which items go through a lane, and in which order, does not even
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from service.contracts.outcomes import Outcome
 from simulator.arrays import SECOND
@@ -24,6 +24,7 @@ R = TypeVar("R", bound=OfDevice)
 MOST_OUTCOMES = 1_000
 """Outcomes in one request at most."""
 _NEVER = 2**62
+Count = Annotated[int, Meta(ge=0, lt=_NEVER)]
 
 
 class Timed(Struct, Generic[R], frozen=True, gc=False):
@@ -54,8 +55,8 @@ class Request(Struct, Generic[R], frozen=True, kw_only=True):
 class Done(Struct):
     """How many of a lane's readings and outcomes the service has acknowledged: always its first ones."""
 
-    readings: int = 0
-    outcomes: int = 0
+    readings: Count = 0
+    outcomes: Count = 0
 
 
 def in_order(readings: Iterable[Timed[R]], reports: Iterable[Report]) -> Iterator[Timed[R] | Report]:

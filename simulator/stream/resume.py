@@ -1,17 +1,20 @@
 """Resume: a small file that says which stream this is and how much of it the service has acknowledged.
 
 Beside the stream. The file is replaced in one step, so it is whole whenever the client is killed. What was acknowledged
-after it was written last comes back as duplicates.
+after it was written last comes back as duplicates. One run at a time uses it: a lock beside it, which the system takes
+back when the process ends, keeps others away.
 """
 
+import fcntl
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from service.contracts.predictions import Receipt
 from simulator.errors import UsageError
@@ -20,7 +23,10 @@ from simulator.stream.merge import Done, R, Request
 Identity = Mapping[str, str | int | float | bool | None]
 """What a stream is made from, by the names of the flags: with the same values it is the same, item by item."""
 
+MOST_LANES = 64
 _EVERY_S = 0.5
+_SHOWN = 80
+"""Characters of a value that an error shows at most."""
 
 
 class Record(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -33,10 +39,14 @@ class Record(Struct, kw_only=True, forbid_unknown_fields=True):
         complete: Whether all of it was.
     """
 
-    stream: dict[str, Any]
-    done: list[Done]
-    seq: int = -1
+    stream: dict[str, str | int | float | bool | None]
+    done: Annotated[list[Done], Meta(min_length=1, max_length=MOST_LANES)]
+    seq: Annotated[int, Meta(ge=-1)] = -1
     complete: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.stream.get("end"), str | None):
+            raise ValueError("the end of its stream is no instant")
 
 
 class Bookmark:
@@ -81,6 +91,53 @@ class Bookmark:
         self._saved_at = time.monotonic()
 
 
+@contextmanager
+def used_alone(path: Path | None) -> Iterator[None]:
+    """Keep other runs from using a file, by a lock on ``<path>.lock``, which is gone at the end.
+
+    Raises:
+        UsageError: If another run is using it, or nothing can be written there.
+    """
+    if path is None:
+        yield
+        return
+    place = path.parent / f"{path.name}.lock"
+    try:
+        lock = _locked(place)
+    except BlockingIOError:
+        raise UsageError(f"--resume {path}: another run is using it") from None
+    except OSError as error:
+        raise UsageError(f"--resume {path} cannot be written: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        # While it is still held: whoever comes now makes a file of its own.
+        place.unlink(missing_ok=True)
+        os.close(lock)
+
+
+def _locked(place: Path) -> int:
+    """Return a locked file of that name.
+
+    Raises:
+        BlockingIOError: If another process holds it.
+        OSError: If there can be none.
+    """
+    while True:
+        lock = os.open(place, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock), place.stat()):
+                return lock
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            os.close(lock)
+            raise
+        # Its holder took it away between the two: the name is, or will be, another file's.
+        os.close(lock)
+
+
 def read_record(path: Path | None) -> Record | None:
     """Return what a file of an earlier run holds; None if there is none.
 
@@ -118,7 +175,7 @@ def begin(path: Path | None, stream: Identity, lanes: int, service_seq: int) -> 
         then, now = record.stream.get(name), stream.get(name)
         if then != now:
             raise UsageError(
-                f"--resume {path} is of another stream: its {name} is {then}, not {now}; "
+                f"--resume {path} is of another stream: its {name} is {_shown(then)}, not {_shown(now)}; "
                 "give the same arguments, or another file"
             )
     if len(record.done) != lanes:
@@ -131,3 +188,8 @@ def begin(path: Path | None, stream: Identity, lanes: int, service_seq: int) -> 
     bookmark = Bookmark(record, path)
     bookmark.save()
     return bookmark
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 4]} ..."

@@ -23,12 +23,14 @@ from simulator.stream.client import Client
 from simulator.stream.lanes import Lanes
 from simulator.stream.merge import Request, Timed, in_batches, in_slots, slot_width_us
 from simulator.stream.pace import Pace
-from simulator.stream.resume import Bookmark, Identity, begin, read_record
+from simulator.stream.resume import MOST_LANES, Bookmark, Identity, begin, read_record, used_alone
 from simulator.stream.tally import Tally
 from simulator.stream.wire import WireReading
 from simulator.summary import show_summary
 
 _LANES = 4
+_SLOWEST = 0.001
+"""Least speed, and least rate: below, a run would not outlive its machine."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -87,12 +89,12 @@ def check_plan(plan: Plan) -> None:
     """
     if plan.batch < 1:
         raise UsageError(f"--batch must be at least 1, not {plan.batch}")
-    if plan.lanes is not None and not 1 <= plan.lanes <= 64:
-        raise UsageError(f"--lanes must be from 1 to 64, not {plan.lanes}")
-    if plan.speed is not None and not 0 <= plan.speed < float("inf"):
-        raise UsageError(f"--speed must not be negative, not {plan.speed:g}")
-    if plan.rate is not None and not 0 < plan.rate < float("inf"):
-        raise UsageError(f"--rate must be more than 0, not {plan.rate:g}")
+    if plan.lanes is not None and not 1 <= plan.lanes <= MOST_LANES:
+        raise UsageError(f"--lanes must be from 1 to {MOST_LANES}, not {plan.lanes}")
+    if plan.speed is not None and not (plan.speed == 0 or _SLOWEST <= plan.speed < float("inf")):
+        raise UsageError(f"--speed must be 0, for as fast as possible, or at least {_SLOWEST:g}, not {plan.speed:g}")
+    if plan.rate is not None and not _SLOWEST <= plan.rate < float("inf"):
+        raise UsageError(f"--rate must be at least {_SLOWEST:g}, not {plan.rate:g}")
 
 
 def lanes_for(plan: Plan, source: Source, horizon_s: float) -> int:
@@ -114,13 +116,14 @@ def run(plan: Plan, source: Source) -> None:
     """Stream ``source`` as ``plan`` says and print the summary. Ctrl-C ends the stream, not the summary.
 
     Raises:
-        UsageError: If ``exact`` is asked of a service that does not run in lock-step, or the file is of another stream.
+        UsageError: If ``exact`` is asked of a service that does not run in lock-step, or the file is of another stream
+            or in use.
         ServiceError: If the service cannot be reached or refuses a request.
         SystemExit: 130 after Ctrl-C.
     """
     tally = Tally()
     interrupted = False
-    with Client(plan.url) as client:
+    with Client(plan.url) as client, used_alone(plan.resume):
         health = client.wait_ready()
         if plan.exact and not health.lockstep:
             raise UsageError(f"--exact needs a service in lock-step mode, and the one at {plan.url} is not")

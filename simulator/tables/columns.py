@@ -7,26 +7,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from simulator.arrays import DAY_S, HOUR_S, SECOND
+from simulator.durations import duration_us
 
-_UNITS_US = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": HOUR_S * SECOND, "d": DAY_S * SECOND}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 
 TYPE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 """What the service takes as the name of a type or a mode."""
-
-
-def duration_us(text: str) -> int:
-    """Return a duration such as ``90s``, ``15m``, ``1.5h`` or ``7d`` in microseconds.
-
-    Raises:
-        ValueError: If ``text`` is none.
-    """
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is no duration such as '90s', '15m', '1h' or '7d'")
-    return round(float(match[1]) * _UNITS_US[match[2]])
 
 
 def zone_of(text: str) -> tzinfo:

@@ -5,7 +5,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from simulator.tables.columns import TYPE_NAME, TableFormat, TimeColumn, duration_us
+from simulator.durations import duration_us
+from simulator.tables.columns import TYPE_NAME, TableFormat, TimeColumn
 
 
 class FailureRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):

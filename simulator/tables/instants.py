@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from simulator.arrays import DAY_S, HOUR_S, SECOND, Indices, Ints
+from simulator.durations import duration_us
 from simulator.errors import UsageError
-from simulator.tables.columns import TimeColumn, duration_us, zone_of
+from simulator.tables.columns import TimeColumn, zone_of
 
 
 def row_instants(

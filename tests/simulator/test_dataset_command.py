@@ -17,14 +17,6 @@ from simulator.samples.samples import Samples
 PANEL = plan_panel(40, horizon_us=6 * HOUR_S * SECOND, per_home_type=True, year_s=3 * DAY_S, homes=16)
 
 
-@pytest.fixture(autouse=True)
-def _handler() -> Iterator[None]:
-    """Commands set how SIGTERM ends them; tests put back what was."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
-
-
 def test_it_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line on stdout, no bar where there is no terminal."""
     make_dataset(tmp_path / "f.csv", PANEL, 1)
@@ -75,11 +67,21 @@ def test_what_cannot_be_done_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.fixture
+def _heeded() -> Iterator[None]:
+    """SIGHUP ends a process, even where the tests themselves were started by nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_heeded")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_leaves_nothing(
     tmp_path: Path, number: signal.Signals, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the midst of writing, the file that was begun is taken away."""
+    """In the midst of writing, the file that was begun is taken away, and signals do again what they did."""
+    before = signal.getsignal(number)
     whole = Sampling.batches
     seen: list[str] = []
 
@@ -98,6 +100,26 @@ def test_a_signal_leaves_nothing(
     assert len(seen) == 1
     assert seen[0].endswith(".part")
     assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(number) is before
+
+
+def test_under_nohup_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SIGHUP that is ignored stays so."""
+    whole = Sampling.batches
+
+    def hung_up(self: Sampling) -> Iterator[Samples]:
+        yield from whole(self)
+        signal.raise_signal(signal.SIGHUP)
+
+    monkeypatch.setattr(Sampling, "batches", lambda self, passed: hung_up(self))
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        make_dataset(tmp_path / "f.csv", PANEL, 1)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["f.csv"]
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from simulator.errors import ServiceError, UsageError
 from simulator.stream.client import Client
-from tests.simulator.fake_service import FakeService
+from tests.simulator.fake_service import FakeService, Fault
 from tests.simulator.stream.test_merge import reading, report
 
 PROBLEM = msgspec.json.encode({"type": "x", "title": "Bad Request", "status": 400, "detail": "item 3:\n no metric"})
@@ -51,6 +51,38 @@ def test_retries_end(fake: FakeService) -> None:
     ):
         client.post_readings([reading(1).reading])
     assert fake.faults == []
+
+
+def test_a_busy_service_is_waited_out_for_minutes(fake: FakeService, capsys: pytest.CaptureFixture[str]) -> None:
+    """Far more often than a few times; what is waited for is said once, and only once it takes a while."""
+    waits: list[float] = []
+    fake.faults = [(503, {"Retry-After": "1"}, b'{"detail": "the disk is full"}')] * 30
+    with Client(fake.url, sleep=waits.append) as client:
+        assert 1 == client.post_readings([reading(1).reading]).accepted
+        fake.faults = [(503, {"Retry-After": "1"}, b"")] * 4
+        client.post_readings([reading(2).reading])
+        fake.faults = [(429, {"Retry-After": "1"}, b"")]
+        client.post_readings([reading(3).reading])
+
+    assert 35 == len(waits)
+    assert 60 < sum(waits[:30]) < 300
+    said = capsys.readouterr().err
+    assert said.endswith("/v1/readings answered 503: the disk is full\n")
+    assert said.startswith("waiting, up to 300 s for a request: POST ")
+    assert 1 == said.count("\n")
+
+
+@pytest.mark.parametrize("fault", [(503, {"Retry-After": "1"}, b'{"detail": "disk is full"}'), (429, {}, b""), "drop"])
+def test_patience_ends_after_five_minutes_of_waiting(fake: FakeService, fault: Fault) -> None:
+    """The line says how long it was; waits are no longer than half a minute and a bit."""
+    waits: list[float] = []
+    fake.faults = [fault] * 100
+    with Client(fake.url, sleep=waits.append) as client, pytest.raises(ServiceError, match=r"\(waited 2[5-9]\d s\)"):
+        client.post_readings([reading(1).reading])
+
+    assert 300 - 1.25 * 30 <= sum(waits) <= 300
+    assert max(waits) <= 1.25 * 30
+    assert [] == fake.requests
 
 
 def test_a_problem_becomes_one_line(fake: FakeService) -> None:
@@ -105,3 +137,6 @@ def test_an_address_is_an_address() -> None:
     for url in ("nonsense", "ftp://x", "http://"):
         with pytest.raises(UsageError, match="--url"):
             Client(url)
+    for port in (-1, 0, 65_536, 99_999):
+        with pytest.raises(UsageError, match=f"{port} is no port; ports are 1 to 65535"):
+            Client(f"http://127.0.0.1:{port}")

@@ -111,6 +111,31 @@ def test_the_first_error_ends_the_stream(fake: FakeService) -> None:
     assert [] == lane_threads()
 
 
+def test_what_all_lanes_wait_for_is_said_once(
+    fake: FakeService, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by each lane."""
+    monkeypatch.setattr("simulator.stream.client._SILENT_S", 0.0)
+    fake.faults = [(503, {"Retry-After": "0"}, b'{"detail": "full"}')] * 3
+    with Lanes[Reading](fake.url, 3, lambda *_: None) as lanes:
+        for lane in range(3):
+            lanes.send(request(1, lane))
+        lanes.finish()
+    assert 3 == len(fake.readings())
+    assert 1 == capsys.readouterr().err.count("answered 503: full\n")
+
+
+def test_a_wait_may_be_longer_than_the_system_counts(fake: FakeService) -> None:
+    """And ends all the same as soon as a lane has failed."""
+    fake.faults = [(400, {}, b'{"detail": "no such metric"}')]
+    fake.gate.clear()
+    with Lanes[Reading](fake.url, 1, lambda *_: None) as lanes:
+        lanes.send(request(1))
+        threading.Timer(0.1, fake.gate.set).start()
+        with pytest.raises(ServiceError, match="no such metric"):
+            lanes.rest(1e15)
+
+
 def test_leaving_early_finishes_what_is_on_its_way(fake: FakeService) -> None:
     """The request whose answer is due is counted; those that were queued are not sent."""
     fake.gate.clear()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from msgspec import structs
 
@@ -16,7 +17,8 @@ from simulator.arrays import SECOND
 from simulator.fleet import Fleet
 from simulator.simulate import timed_readings
 from simulator.stream.merge import slot_width_us
-from simulator.stream.run import Plan, Source, lanes_for
+from simulator.stream.resume import used_alone
+from simulator.stream.run import Plan, Source, check_plan, lanes_for
 from tests.simulator.fake_service import FakeService
 from tests.simulator.tables.test_table import CYCLES, CYCLES_MAP
 
@@ -191,6 +193,21 @@ def test_an_interrupted_stream_goes_on(
     assert command([*resume, "--end", end]) == 0
     assert command([*resume, "--end", "2025-06-01T00:00:00Z"]) == 2
     assert "its end is 2025-06-15T15:06:40Z, not 2025-06-01T00:00:00Z" in capsys.readouterr().err
+    assert command([*resume, "--set", "daily.strength=0.5"]) == 2
+    assert "its daily.strength is 1.0, not 0.5; give" in capsys.readouterr().err
+    assert command([*resume, "--without", "holidays"]) == 2
+    assert "its holidays.on is True, not False; give" in capsys.readouterr().err
+
+
+def test_a_file_in_use_is_refused(fake: FakeService, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one line, before anything is sent."""
+    path = tmp_path / "stream.json"
+    with used_alone(path):
+        assert command([*SIMULATE, fake.url, "--resume", str(path)]) == 2
+    assert capsys.readouterr().err == f"error: --resume {path}: another run is using it\n"
+    assert fake.requests == []
+    assert command([*SIMULATE, fake.url, "--resume", str(path)]) == 0
+    assert [path] == list(tmp_path.iterdir())
 
 
 def test_a_replay_goes_on_as_well(
@@ -229,13 +246,18 @@ def test_as_many_lanes_as_have_full_requests() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["simulate", "--homes", "0"], "--homes must be at least 1"),
+        (["simulate", "--homes", "0"], "--homes must be from 1 to 1,000,000, not 0"),
+        (["simulate", "--homes", "1000000000000"], "--homes must be from 1 to 1,000,000, not 1,000,000,000,000"),
         (["simulate", "--days", "-1"], "--days must be"),
         (["simulate", "--seed", "-1"], "--seed must not be negative"),
         (["simulate", "--batch", "0"], "--batch must be at least 1"),
         (["simulate", "--lanes", "0"], "--lanes must be from 1 to 64"),
-        (["simulate", "--rate", "0"], "--rate must be more than 0"),
-        (["simulate", "--speed", "-1"], "--speed must not be negative"),
+        (["simulate", "--rate", "0"], "--rate must be at least 0.001, not 0"),
+        (["simulate", "--rate", "1e-12"], "--rate must be at least 0.001, not 1e-12"),
+        (["simulate", "--rate", "nan"], "--rate must be at least 0.001, not nan"),
+        (["simulate", "--speed", "-1"], "--speed must be 0, for as fast as possible, or at least 0.001, not -1"),
+        (["simulate", "--speed", "1e-9"], "or at least 0.001, not 1e-09"),
+        (["simulate", "--speed", "inf"], "or at least 0.001, not inf"),
         (["simulate", "--end", "2999-01-01T00:00:00Z"], "lies in the future"),
         (["simulate", "--end", "2024-01-01"], "has no UTC offset"),
         (["simulate", "--homes", "many"], "homes"),
@@ -247,3 +269,32 @@ def test_silly_arguments_are_told(arguments: list[str], says: str, capsys: pytes
     """One clear error, exit code 2."""
     assert command(arguments) == 2
     assert says in capsys.readouterr().err
+
+
+def test_too_little_memory_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one line, not as a traceback."""
+
+    def too_large(*arguments: object, **more: object) -> Fleet:
+        np.empty(2**50)
+        raise AssertionError("it had the memory")
+
+    monkeypatch.setattr("simulator.simulate.Fleet", too_large)
+    assert command(["simulate"]) == 2
+    assert capsys.readouterr().err == "error: this machine has not enough memory for so much; ask for less\n"
+
+
+@pytest.mark.parametrize("speed", ["0", "0.001"])
+def test_a_pace_may_be_slow(speed: str) -> None:
+    """The least that is taken, and none at all."""
+    check_plan(Plan(url="", speed=float(speed), rate=0.001))
+
+
+@pytest.mark.parametrize("end", ["5", "[]"])
+def test_a_foreign_file_is_told(
+    fake: FakeService, tmp_path: Path, capsys: pytest.CaptureFixture[str], end: str
+) -> None:
+    """Before the fleet is made from what it says."""
+    path = tmp_path / "stream.json"
+    path.write_text(f'{{"stream": {{"end": {end}}}, "done": [{{}}]}}')
+    assert command([*SIMULATE, fake.url, "--resume", str(path)]) == 2
+    assert "stream.json is no file of ours: " in capsys.readouterr().err
