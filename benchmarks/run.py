@@ -46,6 +46,8 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
     {
         "backblaze": "How well are real drives' failures foretold, and how sure is that? (1 minute; --full: 3 to 4)",
         "fd001": "How well are turbofan failures foretold, over HTTP, in lock-step? (1 to 2 minutes; --full: 5 to 10)",
+        "latency": "How long does a single reading wait, alone and under all load at once? (2 minutes)",
+        "memory": "What do 100,000 devices with a full horizon of pending examples take? (2 minutes)",
         "realism": "Is the simulated fleet worth learning from, and how fast is it made? (2 minutes; --full: 10)",
         "recovery": "How soon is a service ready to score when a long log must be folded anew? (2 minutes)",
         "scoring": "How much faster are compiled models than the originals, and how equal? (half a minute)",

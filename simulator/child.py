@@ -33,6 +33,7 @@ class ServiceProcess(contextlib.AbstractContextManager["ServiceProcess"]):
             port = str(free.getsockname()[1])
         self.url = f"http://127.0.0.1:{port}"
         self._patience_s = 1.0  # there is nothing to lose before it is ready
+        self.folder = folder
         self._output = folder / "output.txt"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HEARTHBEAT_")}
         environment |= {f"HEARTHBEAT_{name.upper()}": value for name, value in settings.items()}
@@ -41,6 +42,11 @@ class ServiceProcess(contextlib.AbstractContextManager["ServiceProcess"]):
                 [sys.executable, "-m", "service", "serve", "--port", port, "--data", str(folder / "data")],
                 env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
 
     def __exit__(self, *error: object) -> None:
         """Stop it by SIGTERM; what is left of its session after a while is killed."""

@@ -4,6 +4,7 @@ An outcome that another supersedes or retracts is void for good; a correction ma
 """
 
 import bisect
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -55,6 +56,10 @@ class OutcomeBook:
     def marks(self, key: DeviceKey) -> list[Mark]:
         """The effective marks of a device, in order of time. Do not change the list."""
         return self._marks.get(key, [])
+
+    def marked(self) -> Iterable[DeviceKey]:
+        """The devices that have, or had, an effective mark."""
+        return self._marks.keys()
 
     def objection(self, outcome: Outcome) -> tuple[str, str] | None:
         """Why an outcome cannot be entered, as (field, sentence), or None if it can be."""

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from river import compose, forest, linear_model, optim, preprocessing
+from river import compose, linear_model, optim, preprocessing
 from river.tree.nodes.branch import NumericBinaryBranch
 
+from service.models.capped import CappedForest
 from service.models.compiled import CompiledForest, CompiledLinear, CompiledModel, ForestBuilder
 
 Row = dict[str, float]
@@ -22,14 +23,9 @@ def signed_log(row: Row) -> Row:
     return {name: math.log1p(v) if v >= 0.0 else -math.log1p(-v) for name, v in row.items()}
 
 
-def build_forest(seed: int, features: int) -> forest.ARFClassifier:
-    """Adaptive random forest with majority-class leaves, which compile exactly.
-
-    Source: Gomes et al., "Adaptive random forests for evolving data stream classification", Machine Learning, 2017.
-    """
-    return forest.ARFClassifier(
-        n_models=10, max_features=max(2, round(math.sqrt(features))), leaf_prediction="mc", seed=seed
-    )
+def build_forest(seed: int, features: int) -> CappedForest:
+    """Adaptive random forest of bounded size; see `service.models.capped`."""
+    return CappedForest(max_features=max(2, round(math.sqrt(features))), seed=seed)
 
 
 def build_logistic(seed: int, features: int) -> compose.Pipeline:
@@ -88,7 +84,7 @@ class OnlineModel:
         return self._compiled
 
 
-def compile_forest(model: forest.ARFClassifier) -> CompiledForest:
+def compile_forest(model: CappedForest) -> CompiledForest:
     """Flatten an adaptive random forest with majority-class leaves.
 
     A tree's vote is weighted by its accuracy so far if that is above 0, and a leaf that has seen nothing abstains, as

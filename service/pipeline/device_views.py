@@ -1,19 +1,12 @@
-"""Views: questions to the service's state, answered under the ingest lock or from the durable stores."""
+"""Views: questions about one device or home, answered under the ingest lock."""
 
-import base64
-import binascii
-from typing import Any
-
-import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from service.contracts.errors import BadQuery, NotKnown, RefusedItem
+from service.contracts.errors import NotKnown, RefusedItem
 from service.contracts.events import GroupColumns, ReadingsLogged, decode_event
 from service.contracts.ports import EventLog
 from service.contracts.predictions import (
     DeviceDetail,
-    DeviceList,
     DeviceState,
     DeviceSummary,
     HomeDetail,
@@ -46,45 +39,6 @@ class DeviceViews:
         self._panel = panel
         self._log = log
         self._limits = limits
-
-    def page(
-        self,
-        *,
-        home_type: str | None,
-        home_id: str | None,
-        min_risk: float,
-        state: DeviceState | None,
-        limit: int,
-        cursor: str | None,
-    ) -> DeviceList:
-        """One page of devices by falling risk, then home type and number.
-
-        Raises:
-            BadQuery: The cursor is none of ours.
-        """
-        rows: list[tuple[float, str, int]] = []
-        for name in sorted(self._fleet.home_types):
-            if home_type is not None and name != home_type:
-                continue
-            of_type = self._fleet.home_types[name]
-            risk = of_type.risk[: len(of_type.devices)]
-            numbers: npt.NDArray[np.intp] = np.flatnonzero(risk >= min_risk)
-            rows += zip((-risk[numbers]).tolist(), [name] * len(numbers), numbers.tolist(), strict=True)
-        if home_id is not None:
-            rows = [row for row in rows if self._key(row)[0] == home_id]
-        if state is not None:
-            rows = [row for row in rows if self._state(self._key(row)) == state]
-        rows.sort()
-        total = len(rows)
-        if cursor is not None:
-            after = _decode_cursor(cursor)
-            rows = [row for row in rows if row > after]
-        page = rows[:limit]
-        return DeviceList(
-            devices=[self._summary(self._fleet.home_types[name], number) for _, name, number in page],
-            total=total,
-            next=_encode_cursor(page[-1]) if len(rows) > limit else None,
-        )
 
     def device(self, home_id: str, device_id: str) -> DeviceDetail:
         """All that is known of one device.
@@ -184,9 +138,6 @@ class DeviceViews:
             members=member_answers(answers.votes, answers.member_risk[0].tolist()),
         )
 
-    def _key(self, row: tuple[float, str, int]) -> DeviceKey:
-        return self._fleet.home_types[row[1]].devices[row[2]]
-
     def _state(self, key: DeviceKey) -> DeviceState:
         return "ok" if self._fleet.failed_since(key) is None else "failed"
 
@@ -216,15 +167,3 @@ class DeviceViews:
                     risks: list[float] = GroupColumns(group).member_risk[state.last_row[number]].tolist()
                     return member_answers(group.votes, risks)
         return []
-
-
-def _encode_cursor(row: tuple[float, str, int]) -> str:
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(row)).decode().rstrip("=")
-
-
-def _decode_cursor(cursor: str) -> tuple[float, str, int]:
-    try:
-        raw: Any = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.msgpack.decode(raw, type=tuple[float, str, int])
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
-        raise BadQuery("not a cursor that this service gave", field="cursor") from None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from service.contracts.ports import EventLog
 from service.pipeline.fleet import FleetState
-from service.pipeline.fleet_snapshot import encode, freeze, thaw
+from service.pipeline.fleet_snapshot import Frozen, encode, freeze, thaw
 from service.pipeline.replay import replay_fleet
 from service.storage.snapshots import SnapshotStore
 
@@ -72,7 +72,7 @@ class Keeper:
         if self._store is not None and fleet.seq > self._taken_seq:
             self._write(fleet.seq, freeze(fleet))
 
-    def _write(self, seq: int, frozen: object) -> None:
+    def _write(self, seq: int, frozen: Frozen) -> None:
         assert self._store is not None
         try:
             self._store.save(seq, encode(frozen))

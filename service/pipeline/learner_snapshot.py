@@ -4,13 +4,18 @@ The *fold* part holds labels, counts, losses and devices; the *models* part hold
 River's upgrades. If the models part is missing or foreign, the models learn again from the training store, in the
 original order, and come out the same.
 
+The columns of the fold part lie beside the pickle, as they are in memory: a snapshot of millions of pending examples
+takes no memory to make.
+
 Reading uses an unpickler that knows a short list of names and resolves no others; the bytes come from a
 `service.storage.snapshots.SnapshotStore`, which checks them under the folder's key before.
 """
 
 import io
 import pickle
+import struct
 import sys
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from typing import Any
 
@@ -24,11 +29,13 @@ from service.pipeline.learner_config import LearnSettings
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "2", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
+FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "3", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
 """A fold part of other versions is not read."""
 
-MODELS_MADE_WITH = {"models": "1", "python": _PYTHON, "river": version("river")}
+MODELS_MADE_WITH = {"models": "2", "python": _PYTHON, "river": version("river")}
 """A models part of other versions is not read, and the models learn again."""
+
+_COUNT = struct.Struct("<Q")
 
 _ALLOWED = {
     "builtins": {"bool", "bytearray", "dict", "float", "frozenset", "int", "list", "set", "tuple"},
@@ -48,6 +55,7 @@ _ALLOWED = {
     "service.labels.pending": {"Pending", "_Bucket"},
     "service.labels.sampling": {"Sampler"},
     "service.labels.watermark": {"Watermark"},
+    "service.models.capped": {"CappedForest", "CappedTree", "LeanSplitter"},
     "service.models.committee": {"MemberLoss", "Scales"},
     "service.models.online": {"OnlineModel", "signed_log"},
     "service.models.prior": {"Prior"},
@@ -60,8 +68,10 @@ _ALLOWED = {
 class _Pickler(pickle.Pickler):
     """Leaves the models out of the fold: each is named in its place."""
 
-    def __init__(self, file: io.BytesIO, names: dict[int, str]) -> None:
-        super().__init__(file, protocol=5)
+    def __init__(
+        self, file: io.BytesIO, names: dict[int, str], set_aside: Callable[[pickle.PickleBuffer], None]
+    ) -> None:
+        super().__init__(file, protocol=5, buffer_callback=set_aside)
         self._names = names
 
     def persistent_id(self, obj: Any) -> str | None:
@@ -71,8 +81,10 @@ class _Pickler(pickle.Pickler):
 class _Unpickler(pickle.Unpickler):
     """Resolves the names above, and classes of River; nothing else."""
 
-    def __init__(self, file: io.BytesIO, models: dict[str, OnlineModel]) -> None:
-        super().__init__(file)
+    def __init__(
+        self, file: io.BytesIO, models: dict[str, OnlineModel], columns: Iterable[bytearray] | None = None
+    ) -> None:
+        super().__init__(file, buffers=columns)
         self._models = models
 
     def find_class(self, module: str, name: str) -> Any:
@@ -88,20 +100,38 @@ class _Unpickler(pickle.Unpickler):
         return self._models[pid]
 
 
-def dump_fold(fold: LearnerFold) -> bytes:
-    """The fold part: kinds and seeds of the models, then the state with the models left out."""
-    file = io.BytesIO()
+def dump_fold(fold: LearnerFold) -> list[bytes | memoryview]:
+    """The fold part in pieces, most of which are the fold's own memory: use them before it goes on.
+
+    First the sizes of all that follows, then kinds and seeds of the models, then the state with models and columns left
+    out, then the columns.
+    """
+    file, columns = io.BytesIO(), list[memoryview]()
     models = fold.models()
     pickle.Pickler(file, protocol=5).dump({key: (model.kind, model.seed) for key, model in models.items()})
-    _Pickler(file, {id(model): key for key, model in models.items()}).dump(fold.state())
-    return file.getvalue()
+    names = {id(model): key for key, model in models.items()}
+    _Pickler(file, names, lambda column: columns.append(column.raw())).dump(fold.state())
+    sizes = [file.tell(), *(column.nbytes for column in columns)]
+    return [_COUNT.pack(len(sizes)), struct.pack(f"<{len(sizes)}Q", *sizes), file.getvalue(), *columns]
 
 
-def dump_models(fold: LearnerFold) -> bytes:
-    """The models part."""
-    file = io.BytesIO()
-    pickle.Pickler(file, protocol=5).dump(fold.models())
-    return file.getvalue()
+def _pieces(blob: bytes) -> list[memoryview]:
+    """The pickles of a fold part, and its columns."""
+    (count,) = _COUNT.unpack_from(blob)
+    sizes = struct.unpack_from(f"<{count}Q", blob, _COUNT.size)
+    start = _COUNT.size + 8 * count
+    if start + sum(sizes) != len(blob):
+        raise ValueError("its length is not what its head says")
+    pieces = []
+    for size in sizes:
+        pieces.append(memoryview(blob)[start : start + size])
+        start += size
+    return pieces
+
+
+def dump_models(fold: LearnerFold) -> list[bytes | memoryview]:
+    """The models part, in one piece."""
+    return [pickle.dumps(fold.models(), protocol=5)]
 
 
 def load_models(blob: bytes) -> dict[str, OnlineModel]:
@@ -130,11 +160,12 @@ def load_fold(
         ValueError: It cannot be read.
     """
     fold = LearnerFold(settings, log, examples)
-    file = io.BytesIO(blob)
     try:
+        pickles, *columns = _pieces(blob)
+        file = io.BytesIO(pickles)
         seeds = _Unpickler(file, {}).load()
         known = models or {key: OnlineModel(kind, seed) for key, (kind, seed) in seeds.items()}
-        fold.restore(_Unpickler(file, known).load())
+        fold.restore(_Unpickler(file, known, map(bytearray, columns)).load())
     except Exception as error:  # a pickle can fail in any way
         raise ValueError(f"not a fold part: {error}") from error
     if models is None:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from service.contracts.events import GroupColumns, ReadingsLogged, decode_event
 from service.contracts.ports import EventLog
 
-_CACHED_EVENTS = 256
+_CACHED_BYTES = 16_000_000
 
 
 class FeatureRows:
@@ -17,6 +17,7 @@ class FeatureRows:
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._cache: OrderedDict[tuple[int, str], npt.NDArray[np.float32]] = OrderedDict()
+        self._cached_bytes = 0
 
     def of(self, seq: int, home_type: str, row: int) -> list[float]:
         """The values of one example, NaN where unknown.
@@ -38,8 +39,11 @@ class FeatureRows:
             if not isinstance(event, ReadingsLogged):
                 return None
             for group in event.groups:
-                self._cache[seq, group.home_type] = GroupColumns(group).features
-            while len(self._cache) > _CACHED_EVENTS:
-                self._cache.popitem(last=False)
+                if (seq, group.home_type) not in self._cache:
+                    features = GroupColumns(group).features
+                    self._cache[seq, group.home_type] = features
+                    self._cached_bytes += features.nbytes
+            while self._cached_bytes > _CACHED_BYTES and next(iter(self._cache))[0] != seq:
+                self._cached_bytes -= self._cache.popitem(last=False)[1].nbytes
         values: list[float] = self._cache[key][row].tolist()
         return values

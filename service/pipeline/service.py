@@ -31,6 +31,7 @@ from service.contracts.standing import (
     Quality,
 )
 from service.labels.book import instant_us
+from service.pipeline.device_list import DeviceListing
 from service.pipeline.device_views import DeviceViews
 from service.pipeline.home_type_views import HomeTypeViews, evaluate, live_quality
 from service.pipeline.ingest import Ingest, Job
@@ -111,12 +112,14 @@ class Service:
         limit: int,
         cursor: str | None,
     ) -> DeviceList:
-        """See `DeviceViews.page`."""
+        """See `DeviceListing.page`."""
         with self._ingest.lock:
             self._take_publications()
-            return self._device_views().page(
-                home_type=home_type, home_id=home_id, min_risk=min_risk, state=state, limit=limit, cursor=cursor
+            self.check_ready()
+            listing = DeviceListing(
+                self._ingest.fleet, self._ingest.panel, self._limits.alert_risk, home_type=home_type, home_id=home_id
             )
+        return listing.page(min_risk=min_risk, state=state, limit=limit, cursor=cursor)
 
     def device(self, home_id: str, device_id: str) -> DeviceDetail:
         """See `DeviceViews.device`."""

@@ -1,6 +1,7 @@
 """Snapshots: the state of a fold at a sequence number, kept so that a restart need not fold the whole log.
 
-One file each: a line of JSON (the manifest), then the state. It is written to a temporary file, made durable, renamed,
+One file each: a line of JSON (the manifest), then the state, which is given in pieces so that nobody has to put a copy
+of a large one together. It is written to a temporary file, made durable, renamed,
 and the folder made durable, so a file of the final name is whole. A manifest carries a SHA-256 of the state and a keyed
 digest over both; what does not match, or was made by something else, is skipped with a warning for an older one.
 """
@@ -10,11 +11,14 @@ import hmac
 import logging
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+
+Piece = bytes | memoryview
+"""A part of a state, in order; contiguous bytes."""
 
 _KEY_BYTES = 32
 _LOG = logging.getLogger("hearthbeat.snapshots")
@@ -86,20 +90,24 @@ class SnapshotStore:
             if not Path(f"/proc/{left.suffix[1:]}").exists():
                 left.unlink(missing_ok=True)
 
-    def save(self, seq: int, state: bytes) -> Path:
-        """Keep a state, and drop the oldest beyond the number to keep.
+    def save(self, seq: int, pieces: Sequence[Piece]) -> Path:
+        """Keep a state, given in pieces, and drop the oldest beyond the number to keep.
 
         Raises:
             OSError: It could not be written; the former ones stay.
         """
-        bare = Manifest(kind=self._kind, seq=seq, made_with=self._made_with, sha256=hashlib.sha256(state).hexdigest())
-        signed = msgspec.structs.replace(bare, mac=self._mac(bare, state))
+        digest = hashlib.sha256()
+        for piece in pieces:
+            digest.update(piece)
+        bare = Manifest(kind=self._kind, seq=seq, made_with=self._made_with, sha256=digest.hexdigest())
+        signed = msgspec.structs.replace(bare, mac=self._mac(bare, pieces))
         path = self._folder / f"{self._kind}-{seq:016d}.snapshot"
         unfinished = self._folder / f".{path.name}.{os.getpid()}"
         try:
             with unfinished.open("wb") as file:
                 file.write(msgspec.json.encode(signed) + b"\n")
-                file.write(state)
+                for piece in pieces:
+                    file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(path)
@@ -115,7 +123,8 @@ class SnapshotStore:
         """The good snapshots as (seq, state); others are skipped with a warning."""
         for path in self._paths():
             try:
-                head, state = path.read_bytes().split(b"\n", 1)
+                with path.open("rb") as file:
+                    head, state = file.readline(), file.read()
                 manifest = msgspec.json.decode(head, type=Manifest)
             except (OSError, ValueError) as error:
                 _LOG.warning("snapshot %s is skipped: it cannot be read (%s)", path.name, error)
@@ -139,7 +148,7 @@ class SnapshotStore:
         bare = msgspec.structs.replace(manifest, mac="")
         if manifest.kind != self._kind:
             return f"it is of kind {manifest.kind!r}"
-        if not hmac.compare_digest(manifest.mac, self._mac(bare, state)):
+        if not hmac.compare_digest(manifest.mac, self._mac(bare, [state])):
             return "it was changed, or written under another key"
         if hashlib.sha256(state).hexdigest() != manifest.sha256:
             return "it does not match its SHA-256"
@@ -147,7 +156,8 @@ class SnapshotStore:
             return f"it was made with {manifest.made_with}, this is {self._made_with}"
         return None
 
-    def _mac(self, bare: Manifest, state: bytes) -> str:
+    def _mac(self, bare: Manifest, pieces: Sequence[Piece]) -> str:
         digest = hmac.new(self._key, msgspec.json.encode(bare), hashlib.sha256)
-        digest.update(state)
+        for piece in pieces:
+            digest.update(piece)
         return digest.hexdigest()

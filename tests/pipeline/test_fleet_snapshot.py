@@ -34,6 +34,6 @@ def test_snapshot_and_tail_are_the_whole_fold(cut: int) -> None:
     events(lived, range(cut))
     frozen = freeze(lived)
     expected = events(lived, range(cut, 60))
-    heir = thaw(encode(frozen), empty_fleet())
+    heir = thaw(b"".join(encode(frozen)), empty_fleet())
     assert expected == events(heir, range(cut, 60))
-    assert encode(freeze(lived)) == encode(freeze(heir))
+    assert b"".join(encode(freeze(lived))) == b"".join(encode(freeze(heir)))

@@ -35,7 +35,7 @@ def test_snapshot_and_tail_are_the_whole_fold(logged: tuple[MemoryEventLog, byte
     cut = min(cut, log.last_seq())
     store = MemoryExampleStore()
     first = folded(log, cut, LearnerFold(SETTINGS, log, store))
-    fold_part, models_part = dump_fold(first), dump_models(first)
+    fold_part, models_part = b"".join(dump_fold(first)), b"".join(dump_models(first))
     heir = load_fold(fold_part, load_models(models_part) if models else None, SETTINGS, log, store)
     assert cut == heir.seq
     assert digest(first) == digest(heir)
@@ -54,7 +54,7 @@ def test_however_requests_are_cut(sizes: list[int], share: float) -> None:
     log, fold, _ = run(requests)
     store = MemoryExampleStore()
     first = folded(log, max(1, int(share * log.last_seq())), LearnerFold(SETTINGS, log, store))
-    heir = load_fold(dump_fold(first), load_models(dump_models(first)), SETTINGS, log, store)
+    heir = load_fold(b"".join(dump_fold(first)), load_models(b"".join(dump_models(first))), SETTINGS, log, store)
     assert digest(fold) == digest(folded(log, log.last_seq(), heir))
 
 
@@ -63,7 +63,7 @@ def test_a_store_from_the_future_does_no_harm(logged: tuple[MemoryEventLog, byte
     log, whole = logged
     store = MemoryExampleStore()
     early = folded(log, 90, LearnerFold(SETTINGS, log, store))
-    parts = dump_fold(early), dump_models(early)
+    parts = b"".join(dump_fold(early)), b"".join(dump_models(early))
     folded(log, log.last_seq(), early)
     for models in (load_models(parts[1]), None):
         heir = load_fold(parts[0], models, SETTINGS, log, store)

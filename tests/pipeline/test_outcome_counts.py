@@ -57,7 +57,7 @@ def test_counts_survive_a_snapshot() -> None:
         failure("f-1", device="plug"), failure("f-2"), Retraction(outcome_id="x-1", retracts="later"), failure("f-3")
     )
     both.fold.publication()
-    parts = dump_fold(both.fold), load_models(dump_models(both.fold))
+    parts = b"".join(dump_fold(both.fold)), load_models(b"".join(dump_models(both.fold)))
     both.fold = load_fold(*parts, SETTINGS, both.log, both.store)
     both.panel.install(decode_publication(encode_publication(both.fold.publication())))
     assert (OutcomeCounts(failures=1), 3) == shown(both)

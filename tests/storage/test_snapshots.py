@@ -20,14 +20,14 @@ def store(
 @pytest.fixture
 def filled(tmp_path: Path) -> Path:
     for seq in (10, 20, 30):
-        store(tmp_path).save(seq, b"state of %d\nwith lines" % seq)
+        store(tmp_path).save(seq, [b"state of %d\n" % seq, memoryview(b"with lines")])
     return tmp_path
 
 
 def test_newest_first_and_only_three_are_kept(filled: Path) -> None:
     """The oldest goes when a fourth comes; another kind in the folder is another matter."""
-    store(filled, kind="scorer").save(99, b"other")
-    store(filled).save(40, b"state of 40")
+    store(filled, kind="scorer").save(99, [b"other"])
+    store(filled).save(40, [b"state of 40"])
     assert [40, 30, 20] == [seq for seq, _ in store(filled).newest_first()]
     assert (30, b"state of 30\nwith lines") == list(store(filled).newest_first())[1]
     assert [40, 30, 20] == store(filled).seqs()
