@@ -42,6 +42,11 @@ class ServiceProcess(contextlib.AbstractContextManager["ServiceProcess"]):
                 env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def __exit__(self, *error: object) -> None:
         """Stop it by SIGTERM; what is left of its session after a while is killed."""
         try:
