@@ -46,6 +46,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
     {
         "backblaze": "How well are real drives' failures foretold, and how sure is that? (1 minute; --full: 3 to 4)",
         "fd001": "How well are turbofan failures foretold, over HTTP, in lock-step? (1 to 2 minutes; --full: 5 to 10)",
+        "ingest": "How many readings a second are taken, scored and durable, beside peers and the wire? (2 minutes)",
         "latency": "How long does a single reading wait, alone and under all load at once? (2 minutes)",
         "memory": "What do 100,000 devices with a full horizon of pending examples take? (2 minutes)",
         "realism": "Is the simulated fleet worth learning from, and how fast is it made? (2 minutes; --full: 10)",
