@@ -17,7 +17,7 @@ import numpy as np
 from msgspec import UNSET, Struct
 
 from service.contracts.outcomes import Failure, Outcome, Repair, Retraction
-from simulator.arrays import HOUR_S, SECOND, Floats
+from simulator.arrays import DAY_S, HOUR_S, SECOND, Floats, Indices, Ints
 from simulator.chance import key_of, normals, units
 from simulator.devices import MODES
 from simulator.health import Lives
@@ -37,6 +37,8 @@ NEVER = {
 WRONG_MODE = 0.08
 AVERTED_REPAIR = 0.4
 FALSE_REPORT = 0.03
+MISTAKE_WITHIN_D = 30
+"""A life is reported as ended by mistake within so many days of its beginning, or not at all."""
 
 
 class Report(Struct, frozen=True):
@@ -59,7 +61,7 @@ def draw_reports(table: DeviceTable, lives: Lives, seed: int, start_s: int, end_
 
 
 def _of_lives(table: DeviceTable, lives: Lives, seed: int, start_s: int, end_s: int) -> list[Report]:
-    draw = _Draw(seed, lives)
+    draw = _Draw(seed, lives.device, lives.end_s)
     median_s = np.array([DELAY_H[mode] for mode in MODES])[lives.mode] * HOUR_S
     # Who repairs a device knows of its failure: the report comes before the repair.
     delay_s = np.minimum(median_s * np.exp(0.6 * draw.normal(0)), 0.85 * (lives.repair_s - lives.end_s))
@@ -92,16 +94,16 @@ def _of_lives(table: DeviceTable, lives: Lives, seed: int, start_s: int, end_s: 
 
 
 class _Draw:
-    """Draws for each life, by counter, so that a longer simulation tells the same of its beginning."""
+    """Draws for each life, by device and an instant, so that a longer simulation tells the same of its beginning."""
 
-    def __init__(self, seed: int, lives: Lives) -> None:
-        self._key, self._lives = key_of(seed, Purpose.REPORTS), lives
+    def __init__(self, seed: int, device: Indices, at_s: Ints) -> None:
+        self._key, self._device, self._at_s = key_of(seed, Purpose.REPORTS), device, at_s
 
     def unit(self, channel: int) -> Floats:
-        return units(self._key, self._lives.device, self._lives.end_s, channel)
+        return units(self._key, self._device, self._at_s, channel)
 
     def normal(self, channel: int) -> Floats:
-        return normals(self._key, self._lives.device, self._lives.end_s, channel)
+        return normals(self._key, self._device, self._at_s, channel)
 
     def between(self, channel: int, low: float, high: float) -> Floats:
         return low + (high - low) * self.unit(channel)
@@ -109,9 +111,9 @@ class _Draw:
 
 def _mistakes(table: DeviceTable, lives: Lives, seed: int, end_s: int) -> list[Report]:
     """Draw failures reported of healthy devices, whatever becomes of them later, and their retractions."""
-    draw = _Draw(seed, lives)
+    draw = _Draw(seed, lives.device, lives.birth_s)  # when a life ends, nobody knows yet
     low = np.maximum(lives.birth_s, table.joins_s[lives.device])
-    at = low + (draw.unit(8) * np.maximum(0, lives.onset_s - low)).astype(np.int64)
+    at = low + (draw.unit(8) * MISTAKE_WITHIN_D * DAY_S).astype(np.int64)
     code = (draw.unit(9) * (len(MODES) - 1)).astype(np.int64)
     delay_s, back_s = draw.between(10, 0.2, 4) * HOUR_S, draw.between(11, 2, 24) * HOUR_S
     made = (draw.unit(12) < FALSE_REPORT) & (at < lives.onset_s)
