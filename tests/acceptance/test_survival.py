@@ -27,6 +27,12 @@ def _play(service: ServiceProcess, requests: list[Any]) -> list[Any]:
     return [{name: value for name, value in answer.items() if name != "as_of"} for answer in answers]
 
 
+def _evaluation(service: ServiceProcess, seq: int) -> Any:
+    """What is known once the learner has folded the log up to ``seq``."""
+    until(lambda: service.get("/v1/evaluation")["up_to_seq"] >= seq)
+    return service.get("/v1/evaluation")
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("snapshot_every", ["0s", "1h"])
 def test_killed_service_goes_on_as_if_nothing_had_been(tmp_path: Path, snapshot_every: str) -> None:
@@ -38,7 +44,7 @@ def test_killed_service_goes_on_as_if_nothing_had_been(tmp_path: Path, snapshot_
     half = len(requests) // 2
     with ServiceProcess(tmp_path / "lived", *LOCKSTEP) as lived:
         expected = _play(lived, requests)
-        weights = lived.get("/v1/evaluation")
+        weights = _evaluation(lived, expected[-1]["seq"])
     killed = ServiceProcess(tmp_path / "killed", *LOCKSTEP, HEARTHBEAT_SNAPSHOT_EVERY=snapshot_every)
     killed.start()
     actual = _play(killed, requests[:half])
@@ -50,7 +56,7 @@ def test_killed_service_goes_on_as_if_nothing_had_been(tmp_path: Path, snapshot_
         assert 0 == again["accepted"]
         assert len(device["risks"]) == again["duplicate"] + again["late"]
         actual += _play(killed, requests[half:])
-        assert weights == killed.get("/v1/evaluation")
+        assert weights == _evaluation(killed, expected[-1]["seq"])
     assert expected == actual
 
 
