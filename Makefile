@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_NO_COMPILE PIP_REQUIRE_HASHES
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint format bench crash-test lock clean
+.PHONY: help setup demo test test-long lint format bench crash-test lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,9 @@ demo: setup ## Start the service, send it a simulated fleet and show what it lea
 
 test: lint ## Lint, then run all tests (ARGS="-k word" passes arguments to pytest)
 	$(BIN)/python -m pytest $(ARGS)
+
+test-long: setup ## Run the tests that take minutes, which `make test` leaves out
+	$(BIN)/python -m pytest -m long $(ARGS)
 
 lint: setup ## Check style, format, types and the direction of imports
 	$(BIN)/ruff check .

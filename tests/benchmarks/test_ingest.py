@@ -82,6 +82,7 @@ def test_bodies_are_sent_again_to_those_who_forget() -> None:
         assert 170 == stateless(peer.wait().port, part, 10)(170).readings
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_whole_benchmark_in_small() -> None:
     """Every figure is there and fits its absolute figures; the committee was whole, or it would not have ended."""
