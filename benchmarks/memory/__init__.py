@@ -57,9 +57,7 @@ def _whole(folder: Path, devices: int, workload: Workload) -> list[Row]:
             watch.look()
         watch.wait_learned()
         watch.wait_snapshots(data / "snapshots", crowd, last_us + history.slot_us)
-        watch.look()
-        settled = sum(map(pss_mb, tree(service.pid)))
-        highest["all"] = max(highest["all"], settled)  # it may have grown since it was looked at last
+        settled = watch.measure()
         home_types = client.get(f"{service.url}/v1/home-types").json()["home_types"]
         details = [client.get(f"{service.url}/v1/home-types/{row['home_type']}").json() for row in home_types]
     name = "100k_devices" if devices == 100_000 else f"{devices}_devices"
@@ -89,11 +87,16 @@ class _Watch:
         """Read the memory, four times a second at most: reading it takes the process's time, too."""
         if time.monotonic() - self._looked < 0.25:
             return
+        self.measure()
+
+    def measure(self) -> float:
+        """Read the memory now, in MB, all parts at once; it counts among the heights."""
         self._looked = time.monotonic()
         service, *below = tree(self._service.pid)
         own, others = pss_mb(service), sum(map(pss_mb, below))
         for part, value in (("service", own), ("learner", others), ("all", own + others)):
             self._highest[part] = max(self._highest.get(part, 0.0), value)
+        return own + others
 
     def wait_learned(self) -> None:
         """Wait until all is learned."""

@@ -19,6 +19,6 @@ def test_a_small_fleet(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (rows["memory.learned_examples"] or 0) > 10
     whole, service, learner = (rows[f"memory.500_devices{part}_mb"] or 0.0 for part in ("", ".service", ".learner"))
     assert 50.0 < service < whole < 1_000.0
-    assert 50.0 < learner < whole < 1.5 * (service + learner)  # helpers that come and go count as well
+    assert 50.0 < learner < whole <= service + learner
     assert 50.0 < (rows["memory.500_devices.settled_mb"] or 0.0) <= whole
     assert "memory.per_device_bytes" in rows
