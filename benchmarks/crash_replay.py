@@ -7,11 +7,12 @@ from service.contracts.events import ReadingsLogged
 from service.contracts.ports import EventLog
 from service.contracts.predictions import DeviceDetail
 from service.contracts.standing import Evaluation, HomeTypeDetail
+from service.pipeline.arrivals import Limits
 from service.pipeline.device_views import DeviceViews
 from service.pipeline.digest import fold_digest
 from service.pipeline.fleet import FleetState
 from service.pipeline.home_type_views import HomeTypeViews, evaluate, live_quality
-from service.pipeline.intake import Limits, take_readings
+from service.pipeline.intake import take_readings
 from service.pipeline.learn import LearnerFold
 from service.pipeline.learner_config import LearnSettings
 from service.pipeline.score import Panel

@@ -13,8 +13,9 @@ from benchmarks.report import Row
 from benchmarks.run import Workload
 from benchmarks.server import serving_in
 from service.contracts.events import encode_event
+from service.pipeline.arrivals import Limits
 from service.pipeline.fleet import FleetState
-from service.pipeline.intake import Limits, take_readings
+from service.pipeline.intake import take_readings
 from service.pipeline.score import Panel
 from service.storage.event_log import SqliteEventLog
 from simulator.fleet import Fleet

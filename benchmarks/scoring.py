@@ -15,7 +15,8 @@ from sklearn.ensemble import RandomForestClassifier
 
 from benchmarks.report import Row
 from benchmarks.run import Workload
-from service.models.compiled import BoundModel, CompiledModel
+from service.models.bound import BoundModel
+from service.models.compiled import CompiledModel
 from service.models.forest import compile_random_forest, train_forest
 from service.models.online import BUILDERS, OnlineModel
 from simulator.dataset import labelled_samples

@@ -25,9 +25,9 @@ from service.contracts.events import CheckpointPublished
 from service.models.artifact import Manifest, from_arrays
 from service.models.committee import BASELINE
 from service.pipeline import fleet_snapshot
+from service.pipeline.arrivals import Limits
 from service.pipeline.fleet import FleetState
 from service.pipeline.ingest import Ingest
-from service.pipeline.intake import Limits
 from service.pipeline.keeper import Keeper
 from service.pipeline.learner_config import LearnerConfig, LearnSettings
 from service.pipeline.link import LearnerLink

@@ -43,7 +43,7 @@ Instant = Annotated[
 ]
 
 
-class Reading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Reading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One device's metrics at one instant.
 
     Attributes:

@@ -4,6 +4,7 @@ Positions are points on a circle (sine and cosine), so that 23:59 lies beside 00
 count have none: their columns stay NaN.
 """
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -26,14 +27,27 @@ def calendar_columns(
     Returns:
         float32 (n, 6) in the order of `BASE_COLUMNS`; NaN rows where ``cycle``.
     """
-    local_s = ts_us / US_PER_S + offset_s
-    turn = 2.0 * np.pi
-    day = turn * (local_s % _DAY_S) / _DAY_S
-    week = turn * ((local_s / _DAY_S + _THURSDAY_TO_MONDAY_DAYS) % 7.0) / 7.0
-    year = turn * (local_s % _YEAR_S) / _YEAR_S
     out = np.empty((len(ts_us), 6), np.float32)
-    for column, angle in enumerate((day, week, year)):
-        out[:, 2 * column] = np.sin(angle)
-        out[:, 2 * column + 1] = np.cos(angle)
-    out[cycle] = np.nan
+    _fill(ts_us, offset_s, cycle, out)
     return out
+
+
+@numba.njit(nogil=True, cache=True)
+def _fill(
+    ts_us: npt.NDArray[np.int64],
+    offset_s: npt.NDArray[np.int32],
+    cycle: npt.NDArray[np.bool_],
+    out: npt.NDArray[np.float32],
+) -> None:
+    turn = 2.0 * np.pi
+    for i in range(len(ts_us)):
+        if cycle[i]:
+            out[i, :] = np.nan
+            continue
+        local_s = ts_us[i] / US_PER_S + offset_s[i]
+        day = turn * (local_s % _DAY_S) / _DAY_S
+        week = turn * ((local_s / _DAY_S + _THURSDAY_TO_MONDAY_DAYS) % 7.0) / 7.0
+        year = turn * (local_s % _YEAR_S) / _YEAR_S
+        out[i, 0], out[i, 1] = np.sin(day), np.cos(day)
+        out[i, 2], out[i, 3] = np.sin(week), np.cos(week)
+        out[i, 4], out[i, 5] = np.sin(year), np.cos(year)

@@ -8,7 +8,8 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from service.contracts.errors import BadModel
-from service.models.compiled import BoundModel, CompiledForest
+from service.models.bound import BoundModel
+from service.models.compiled import CompiledForest
 
 _DTYPES: dict[str, type] = {
     "feature": np.int32,

@@ -1,15 +1,13 @@
-"""The committee: the members of a home type, their weights, and the blend that is the live risk.
+"""The committee: the members of a home type, and the weights that they earn.
 
-Two halves meet here. The learner keeps each member's decayed prequential log loss and makes weights of it (`Scales`);
-the service blends the members' risks with those weights (`blend`).
+The learner keeps each member's decayed prequential log loss and makes weights of it (`Scales`); with those the service
+blends the members' risks (`service.models.blend`).
 """
 
 import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 HOME_MEMBERS: Final = {"forest": "forest", "logistic": "logistic"}
@@ -23,9 +21,6 @@ PRIOR: Final = "prior"
 FALLBACKS: Final = (BASELINE, PRIOR)
 """An answer of these alone is provisional."""
 
-RAW_FLOOR: Final = 1e-3
-"""Raw probabilities are kept this far from 0 and 1: a forest of pure leaves knows no doubt."""
-
 _SHARPNESS = 5.0
 _HALF_LIFE_EXAMPLES = 4000.0
 _TRUST_POSITIVES = 30.0
@@ -37,42 +32,6 @@ def knows(metrics: Collection[str] | None, wanted: Collection[str]) -> bool:
     It must know at least half of them; a home type without metrics is nothing that anybody knows.
     """
     return metrics is None or 2 * len(set(wanted).intersection(metrics)) >= max(len(wanted), 1)
-
-
-def logit(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Log odds of probabilities strictly between 0 and 1."""
-    out: npt.NDArray[np.float64] = np.log(p) - np.log1p(-p)
-    return out
-
-
-def sigmoid(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Probability of log odds, without overflow."""
-    e = np.exp(-np.abs(z))
-    out: npt.NDArray[np.float64] = np.where(z >= 0.0, 1.0, e) / (1.0 + e)
-    return out
-
-
-def corrected(raw: npt.NDArray[np.float64], shift: float) -> npt.NDArray[np.float64]:
-    """A member's risk: its raw probability, its log odds lowered by the shift of its sampling prior."""
-    return sigmoid(logit(np.clip(raw, RAW_FLOOR, 1.0 - RAW_FLOOR)) - shift)
-
-
-def blend(member_risk: npt.NDArray[np.float64], weights: Sequence[float]) -> npt.NDArray[np.float64]:
-    """Weighted mean of log odds, as probability.
-
-    Args:
-        member_risk: Risks strictly between 0 and 1, by member; (n, k). Columns of weight 0 are ignored.
-        weights: At least one positive; (k,).
-
-    Returns:
-        float64 (n,).
-    """
-    used = [column for column, weight in enumerate(weights) if weight > 0.0]
-    total = math.fsum(weights[column] for column in used)
-    z = np.zeros(len(member_risk))
-    for column in used:
-        z += (weights[column] / total) * logit(member_risk[:, column])
-    return sigmoid(z)
 
 
 class MemberLoss(Struct):

@@ -19,10 +19,11 @@ from service.features.matrix import metric_matrix
 from service.features.windows import Windows
 from service.labels.book import DeviceKey, instant_us
 from service.models.committee import champion
+from service.pipeline.arrivals import Limits, utc_offset_s
 from service.pipeline.fleet import FleetState, HomeTypeState
 from service.pipeline.instants import bad_instant, utc
-from service.pipeline.intake import Limits, member_answers
-from service.pipeline.score import Panel, utc_offset_s
+from service.pipeline.intake import member_answers
+from service.pipeline.score import Panel
 
 
 class DeviceViews:

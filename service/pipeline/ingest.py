@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -20,10 +20,10 @@ from service.contracts.events import Advanced, CheckpointPublished, encode_event
 from service.contracts.outcomes import Outcome
 from service.contracts.ports import EventLog
 from service.contracts.predictions import Receipt
-from service.contracts.readings import Reading
 from service.contracts.standing import AdvanceReceipt
+from service.pipeline.arrivals import Limits, ReadingsJob
 from service.pipeline.fleet import FleetState
-from service.pipeline.intake import Limits, take_readings
+from service.pipeline.intake import take_requests
 from service.pipeline.intake_outcomes import take_outcomes
 from service.pipeline.keeper import Keeper
 from service.pipeline.link import LearnerLink
@@ -32,16 +32,8 @@ from service.pipeline.score import Panel
 
 _LOG = logging.getLogger("hearthbeat.ingest")
 _GROUP = 64
+_RUN = 4_000  # readings that are folded together, unless one request brings more
 _PRUNE_EVERY_S = 1.0
-
-
-class ReadingsJob(Struct, frozen=True, kw_only=True):
-    """Readings of one request, to be committed together."""
-
-    readings: Sequence[Reading]
-    received_us: int
-    risks: bool = False
-    members: bool = False
 
 
 class OutcomesJob(Struct, frozen=True, kw_only=True):
@@ -52,6 +44,7 @@ class OutcomesJob(Struct, frozen=True, kw_only=True):
 
 
 Job = ReadingsJob | OutcomesJob | Advanced | CheckpointPublished
+Waiting = tuple[Job, Future[Any]]
 
 
 class Ingest:
@@ -94,7 +87,7 @@ class Ingest:
         self._keeper = keeper
         self._limits = limits
         self._lockstep = lockstep
-        self._queue: queue.Queue[tuple[Job, Future[Any]] | None] = queue.Queue(queue_size)
+        self._queue: queue.Queue[Waiting | None] = queue.Queue(queue_size)
         self._stopping = False
         self._on_fatal = on_fatal
         self._retention = retention
@@ -152,7 +145,7 @@ class Ingest:
             self._on_fatal(error)
             raise
 
-    def _commit(self, jobs: Sequence[tuple[Job, Future[Any]]]) -> None:
+    def _commit(self, jobs: Sequence[Waiting]) -> None:
         """Fold a group of requests, make their events durable, and let the answers go."""
         jobs = [(job, future) for job, future in jobs if future.set_running_or_notify_cancel()]
         if not jobs or not self._log_is_well(jobs):
@@ -169,11 +162,11 @@ class Ingest:
         with self.lock:
             self._install()
             try:
-                for job, future in jobs:
-                    blob, answer = self._fold(job)
+                for run in _runs(jobs):
+                    blob, answers = self._fold([job for job, _ in run])
                     if blob is not None:
                         blobs.append(blob)
-                    done.append((future, answer))
+                    done.extend((future, answer) for (_, future), answer in zip(run, answers, strict=True))
                 if blobs:
                     self._log.append(blobs)
             except Exception as error:
@@ -210,7 +203,7 @@ class Ingest:
             with self.lock:
                 self._install()
 
-    def _log_is_well(self, jobs: Sequence[tuple[Job, Future[Any]]]) -> bool:
+    def _log_is_well(self, jobs: Sequence[Waiting]) -> bool:
         """After a fault nothing is folded before the log can be written again; the jobs are told so."""
         if self.log_fault is None and not self._stale:
             return True
@@ -249,29 +242,41 @@ class Ingest:
         except OSError as error:
             _LOG.warning("%s", error)
 
-    def _fold(self, job: Job) -> tuple[bytes | None, Receipt | AdvanceReceipt]:
-        """Fold one request; returns its event's bytes, if it made one, and its answer."""
+    def _fold(self, jobs: Sequence[Job]) -> tuple[bytes | None, Sequence[Receipt | AdvanceReceipt]]:
+        """Fold one request, or several with readings; their event's bytes, if they made one, and the answers."""
         seq = self.fleet.seq + 1
-        if isinstance(job, ReadingsJob):
-            event, receipt = take_readings(
-                job.readings,
-                job.received_us,
-                seq,
-                self.fleet,
-                self.panel,
-                self._limits,
-                risks=job.risks,
-                members=job.members,
-            )
+        readings = [job for job in jobs if isinstance(job, ReadingsJob)]
+        if readings:
+            event, receipts = take_requests(readings, seq, self.fleet, self.panel, self._limits)
             if event is None:
-                return None, receipt
+                return None, receipts
             self.fleet.seq = seq
-            return encode_event(event), receipt
+            return encode_event(event), receipts
+        (job,) = jobs
         if isinstance(job, OutcomesJob):
             entered, receipt = take_outcomes(job.outcomes, job.received_us, seq, self.fleet)
             if entered is None:
-                return None, receipt
+                return None, [receipt]
             self.fleet.seq = seq
-            return encode_event(entered), receipt
+            return encode_event(entered), [receipt]
+        assert not isinstance(job, ReadingsJob)
         self.fleet.apply(seq, job)
-        return encode_event(job), AdvanceReceipt(seq=seq)
+        return encode_event(job), [AdvanceReceipt(seq=seq)]
+
+
+def _runs(jobs: Sequence[Waiting]) -> Iterator[list[Waiting]]:
+    """Requests with readings that follow each other, as long as they are not too many readings; others alone."""
+    run: list[Waiting] = []
+    size = 0
+    for job, future in jobs:
+        readings = len(job.readings) if isinstance(job, ReadingsJob) else None
+        if run and (readings is None or size + readings > _RUN):
+            yield run
+            run, size = [], 0
+        if readings is None:
+            yield [(job, future)]
+        else:
+            run.append((job, future))
+            size += readings
+    if run:
+        yield run

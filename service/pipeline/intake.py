@@ -1,42 +1,47 @@
-"""Intake of readings: checked against what is known, scored, and made an event and a receipt.
+"""Intake of readings: scored, folded in, and made an event and receipts.
+
+The readings of several requests that wait together are taken together, in order of their instants: what a home type
+costs, whatever its number of readings, is then paid once for all of them. Each request still gets a receipt of its own.
 
 Everything here changes the scorer's fold at once, before the event is durable. If it then cannot be stored, the fold is
 rebuilt from the log; there is no code that takes a change back.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import UNSET, Struct, UnsetType
 
 from service.contracts.events import ReadingGroup, ReadingsLogged, Vote
-from service.contracts.predictions import MemberAnswer, ReadingStatus, Receipt, Refusal, RiskAnswer
+from service.contracts.predictions import MemberAnswer, ReadingStatus, Receipt, RiskAnswer
 from service.contracts.readings import Reading
 from service.features.matrix import metric_matrix
-from service.features.windows import ACCEPTED, DUPLICATE
-from service.labels.book import instant_us
-from service.pipeline.fleet import FleetState, HomeTypeState
-from service.pipeline.instants import bad_instant, utc
-from service.pipeline.score import Panel, utc_offset_s
+from service.features.windows import ACCEPTED
+from service.pipeline.arrivals import Arrivals, Arrived, Limits, ReadingsJob, utc_offset_s
+from service.pipeline.fleet import FleetState
+from service.pipeline.instants import utc
+from service.pipeline.score import Answers, Panel
+
+_STATUS: tuple[ReadingStatus, ...] = ("accepted", "duplicate", "late")  # as `service.features.windows.sift` counts them
 
 
-class Limits(Struct, frozen=True, kw_only=True):
-    """How much may be known at once."""
+class _Taken(Struct):
+    """One home type's readings after they were folded; columns (n,) in order of time.
 
-    max_metrics: int
-    max_device_types: int
-    max_home_types: int
-    max_devices: int
-    alert_risk: float
+    Attributes:
+        arrived: The readings.
+        order: Which of them each is.
+        status: What became of each: a number of `_STATUS`.
+        group: What goes into the log, or None if none was accepted.
+        answers: The risks of the accepted ones, or None.
+    """
 
-
-class _Item(Struct):
-    """A reading on its way: its place in the request, device number and instant."""
-
-    place: int
-    reading: Reading
-    device: int
-    ts_us: int
+    arrived: Arrived
+    order: npt.NDArray[np.intp]
+    status: npt.NDArray[np.int8]
+    group: ReadingGroup | None
+    answers: Answers | None
 
 
 def take_readings(
@@ -50,139 +55,91 @@ def take_readings(
     risks: bool = False,
     members: bool = False,
 ) -> tuple[ReadingsLogged | None, Receipt]:
-    """Score readings and fold them in.
+    """`take_requests` for a single one."""
+    job = ReadingsJob(readings=readings, received_us=received_us, risks=risks, members=members)
+    event, receipts = take_requests([job], seq, fleet, panel, limits)
+    return event, receipts[0]
+
+
+def take_requests(
+    jobs: Sequence[ReadingsJob], seq: int, fleet: FleetState, panel: Panel, limits: Limits
+) -> tuple[ReadingsLogged | None, list[Receipt]]:
+    """Score the readings of some requests and fold them in.
 
     Args:
-        readings: In the order of the request.
-        received_us: When the request came, in microseconds.
+        jobs: The requests, in order.
         seq: Sequence number that the event will have.
         fleet, panel: The scorer's fold, which is changed, and the models in force.
         limits: How much may be known at once.
-        risks, members: Whether the receipt is to hold each reading's risk, and each member's.
 
     Returns:
-        The event, or None if nothing was accepted, and the receipt.
+        The event, or None if nothing was accepted, and each request's receipt.
     """
-    refusals: list[Refusal] = []
-    by_type: dict[str, list[_Item]] = {}
-    new: dict[str, list[tuple[str, str]]] = {}
-    wanted_types: dict[str, set[str]] = {}
-    for i, reading in enumerate(readings):
-        ts_us = instant_us(reading.ts)
-        refusal = _objection(i, reading, ts_us, received_us, fleet, limits, wanted_types)
-        if refusal is not None:
-            refusals.append(refusal)
-            continue
-        key = (reading.home_id, reading.device_id)
-        place = fleet.place.get(key)
-        if place is None:
-            number = fleet.register(fleet.home_type(reading.home_type), key)
-            new.setdefault(reading.home_type, []).append(key)
-        else:
-            number = place[1]
-        by_type.setdefault(reading.home_type, []).append(_Item(i, reading, number, ts_us))
-    answers: list[RiskAnswer | None] = [None] * len(readings) if risks else []
-    counts = {"accepted": 0, "duplicate": 0, "late": 0}
-    groups: list[ReadingGroup] = []
-    for name, items in by_type.items():
-        items.sort(key=lambda item: item.ts_us)
-        state = fleet.home_types[name]
-        state.reserve()
-        device = np.array([item.device for item in items], np.int32)
-        ts = np.array([item.ts_us for item in items], np.int64)
-        status = state.windows.sift(device, ts)
-        kept = np.flatnonzero(status == ACCEPTED)
-        names: list[ReadingStatus] = [
-            "accepted" if s == ACCEPTED else "duplicate" if s == DUPLICATE else "late" for s in status
-        ]
-        for word in names:
-            counts[word] += 1
-        if len(kept):
-            groups.append(_fold_group(state, [items[k] for k in kept], new.get(name, []), seq, panel, limits))
-        if risks:
-            part = groups[-1] if len(kept) else None
-            _answer(answers, items, names, state, panel, limits, part, members=members)
-    if risks:
-        for refusal in refusals:
-            answers[refusal.item] = RiskAnswer(status="refused", risk=None, as_of=None, provisional=True)
-    receipt = Receipt(
-        **counts,
-        refused=len(refusals),
-        seq=seq if groups else None,
-        refusals=refusals,
-        risks=[answer for answer in answers if answer is not None] if risks else UNSET,
-    )
-    return (ReadingsLogged(received_us=received_us, groups=groups) if groups else None), receipt
+    arrivals = Arrivals(jobs, fleet, limits)
+    taken = [_fold(arrived, seq, panel, limits) for arrived in arrivals.by_type.values()]
+    counts = np.zeros((len(jobs), len(_STATUS)), np.int64)
+    for part in taken:
+        request = np.searchsorted(arrivals.first, np.array(part.arrived.place)[part.order], "right") - 1
+        np.add.at(counts, (request, part.status), 1)
+    answers: dict[int, RiskAnswer] = {}
+    if any(job.risks for job in jobs):
+        for part in taken:
+            answers |= _answers(part, jobs, arrivals.first, panel, limits)
+    receipts = [
+        Receipt(
+            accepted=accepted,
+            duplicate=duplicate,
+            late=late,
+            refused=len(refusals),
+            seq=seq if accepted else None,
+            refusals=refusals,
+            risks=[answers.get(place, _REFUSED) for place in range(first, first + len(job.readings))]
+            if job.risks
+            else UNSET,
+        )
+        for job, first, refusals, (accepted, duplicate, late) in zip(
+            jobs, arrivals.first.tolist(), arrivals.refusals, counts.tolist(), strict=False
+        )
+    ]
+    groups = [part.group for part in taken if part.group is not None]
+    received_us = max(job.received_us for job in jobs)
+    return (ReadingsLogged(received_us=received_us, groups=groups) if groups else None), receipts
 
 
-def known_types(fleet: FleetState, home_type: str) -> Collection[str]:
-    """Device types met in a home type so far."""
-    state = fleet.home_types.get(home_type)
-    return state.windows.layout.device_types if state is not None else ()
+_REFUSED = RiskAnswer(status="refused", risk=None, as_of=None, provisional=True)
 
 
-def _objection(
-    i: int,
-    reading: Reading,
-    ts_us: int,
-    received_us: int,
-    fleet: FleetState,
-    limits: Limits,
-    wanted_types: dict[str, set[str]],
-) -> Refusal | None:
-    refusal = bad_instant(i, reading.ts, ts_us, received_us)
-    if refusal is not None:
-        return refusal
-    types = wanted_types.setdefault(reading.home_type, set(known_types(fleet, reading.home_type)))
-    if reading.device_type not in types:
-        if len(types) >= limits.max_device_types:
-            detail = f"{limits.max_device_types} device types are known already in homes of this type"
-            return Refusal(item=i, reason="limit", detail=detail, field="device_type")
-        types.add(reading.device_type)
-    place = fleet.place.get((reading.home_id, reading.device_id))
-    if place is not None:
-        if place[0] != reading.home_type:
-            detail = f"the device is known in a home of type {place[0]!r}"
-            return Refusal(item=i, reason="home_type_mismatch", detail=detail, field="home_type")
-        return None
-    if len(fleet.place) >= limits.max_devices:
-        return Refusal(item=i, reason="limit", detail=f"{limits.max_devices} devices are known already")
-    if reading.home_type not in fleet.home_types and len(fleet.home_types) >= limits.max_home_types:
-        detail = f"{limits.max_home_types} home types are known already"
-        return Refusal(item=i, reason="limit", detail=detail, field="home_type")
-    return None
-
-
-def _fold_group(
-    state: HomeTypeState,
-    items: Sequence[_Item],
-    new_devices: list[tuple[str, str]],
-    seq: int,
-    panel: Panel,
-    limits: Limits,
-) -> ReadingGroup:
-    """Fold the accepted readings of one home type, in order of time, score them, and put them down for the log."""
+def _fold(arrived: Arrived, seq: int, panel: Panel, limits: Limits) -> _Taken:
+    """Fold the readings of one home type, in order of time, score them, and put them down for the log."""
+    state = arrived.state
     layout = state.windows.layout
+    state.reserve()
+    order, device, ts = arrived.in_order_of_time()
+    status = state.windows.sift(device, ts)
+    kept = np.flatnonzero(status == ACCEPTED)
+    if not len(kept):
+        return _Taken(arrived, order, status, None, None)
+    readings = [arrived.readings[k] for k in order[kept].tolist()]
     metrics_before, types_before = len(layout.metrics), len(layout.device_types)
-    values, dropped = metric_matrix([item.reading.metrics for item in items], layout, limits.max_metrics)
-    for item in items:
-        if item.reading.device_type not in layout.type_index:
-            layout.extend((), (item.reading.device_type,))
+    values, dropped = metric_matrix([reading.metrics for reading in readings], layout, limits.max_metrics)
+    types = [reading.device_type for reading in readings]
+    for name in types:
+        if name not in layout.type_index:
+            layout.extend((), (name,))
     state.reserve()
     state.dropped += dropped
-    device = np.array([item.device for item in items], np.int32)
-    device_type = np.array([layout.type_index[item.reading.device_type] for item in items], np.int16)
-    ts = np.array([item.ts_us for item in items], np.int64)
-    offset_s = np.array([utc_offset_s(item.reading.ts) for item in items], np.int32)
-    cycle = np.array([item.reading.time_basis == "cycle" for item in items], np.bool_)
+    device, ts = device[kept], ts[kept]
+    device_type = np.array([layout.type_index[name] for name in types], np.int16)
+    offset_s = np.array([utc_offset_s(reading.ts) for reading in readings], np.int32)
+    cycle = np.array([reading.time_basis == "cycle" for reading in readings], np.bool_)
     as_sent = values.tobytes()
     rows, example = state.windows.fold(device, device_type, ts, offset_s, cycle, values)
     answers = panel.answer(state.home_type, layout, rows)
     state.remember(seq, device, device_type, ts, answers.risk, answers.provisional)
     first = np.flatnonzero(example).astype(np.int32)
-    return ReadingGroup(
+    group = ReadingGroup(
         home_type=state.home_type,
-        new_devices=new_devices,
+        new_devices=arrived.new,
         new_metrics=layout.metrics[metrics_before:],
         new_device_types=layout.device_types[types_before:],
         device=device.tobytes(),
@@ -199,6 +156,7 @@ def _fold_group(
         member_risk=answers.member_risk.tobytes(),
         provisional=answers.provisional,
     )
+    return _Taken(arrived, order, status, group, answers)
 
 
 def member_answers(votes: Sequence[Vote], risks: Sequence[float]) -> list[MemberAnswer]:
@@ -209,38 +167,37 @@ def member_answers(votes: Sequence[Vote], risks: Sequence[float]) -> list[Member
     ]
 
 
-def _answer(
-    answers: list[RiskAnswer | None],
-    items: Sequence[_Item],
-    statuses: Sequence[ReadingStatus],
-    state: HomeTypeState,
-    panel: Panel,
-    limits: Limits,
-    group: ReadingGroup | None,
-    *,
-    members: bool,
-) -> None:
-    """Fill in the answers to one home type's readings."""
-    scored = np.frombuffer(group.risk) if group is not None else np.empty(0)
-    member_risk = np.frombuffer(group.member_risk).reshape(len(scored), -1) if group is not None else None
-    k = 0
-    for item, status in zip(items, statuses, strict=True):
+def _answers(
+    part: _Taken, jobs: Sequence[ReadingsJob], first: npt.NDArray[np.int64], panel: Panel, limits: Limits
+) -> dict[int, RiskAnswer]:
+    """The answers to one home type's readings by place, for the requests that asked for them."""
+    arrived, answers = part.arrived, part.answers
+    state = arrived.state
+    layout = state.windows.layout
+    places = [arrived.place[k] for k in part.order.tolist()]
+    request = (np.searchsorted(first, places, "right") - 1).tolist()
+    out: dict[int, RiskAnswer] = {}
+    accepted = 0
+    for k, place, of, status in zip(part.order.tolist(), places, request, part.status.tolist(), strict=True):
+        number = arrived.number[k]
         parts: list[MemberAnswer] | UnsetType = UNSET
-        if status == "accepted" and group is not None and member_risk is not None:
-            risk, as_of_us, provisional = float(scored[k]), item.ts_us, group.provisional
-            if members:
-                parts = member_answers(group.votes, member_risk[k].tolist())
-            k += 1
-        else:
-            risk = float(state.risk[item.device])
-            as_of_us = int(state.windows.last_ts[item.device])
-            provisional = bool(state.provisional[item.device])
-        device_type = state.windows.layout.device_types[state.device_type[item.device]]
-        answers[item.place] = RiskAnswer(
-            status=status,
-            risk=risk,
-            as_of=utc(as_of_us),
-            provisional=provisional,
-            mode=panel.likely_mode(state.home_type, device_type, risk, limits.alert_risk),
+        risk, provisional = state.risk[number], state.provisional[number]
+        as_of_us = state.windows.last_ts[number]
+        if status == ACCEPTED and answers is not None:
+            risk, provisional = answers.risk[accepted], answers.provisional
+            as_of_us = round(arrived.at_s[k] * 1e6)
+            if jobs[of].members:
+                parts = member_answers(answers.votes, answers.member_risk[accepted].tolist())
+            accepted += 1
+        if not jobs[of].risks:
+            continue
+        device_type = layout.device_types[state.device_type[number]]
+        out[place] = RiskAnswer(
+            status=_STATUS[status],
+            risk=float(risk),
+            as_of=utc(int(as_of_us)),
+            provisional=bool(provisional),
+            mode=panel.likely_mode(state.home_type, device_type, float(risk), limits.alert_risk),
             members=parts,
         )
+    return out

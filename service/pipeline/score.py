@@ -3,8 +3,7 @@
 The committee's models are those of the newest publication; scoring never waits for them.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -12,18 +11,12 @@ import numpy.typing as npt
 
 from service.contracts.events import Vote
 from service.features.layout import Layout
-from service.models.committee import BASELINE, FALLBACKS, PRIOR, blend, corrected, knows
-from service.models.compiled import BoundModel, CompiledModel
+from service.models.blend import RAW_FLOOR, blend
+from service.models.bound import BoundModel, ReadyModel, Rows
+from service.models.committee import BASELINE, FALLBACKS, PRIOR, knows
+from service.models.compiled import CompiledModel
 from service.models.prior import Prior
 from service.pipeline.publication import DEFAULT, HomeTypeOut, Member, Publication
-
-
-def utc_offset_s(ts: datetime) -> int:
-    """Offset of an aware instant's local time from UTC, in seconds."""
-    if ts.tzinfo is UTC:
-        return 0
-    offset = ts.utcoffset()
-    return 0 if offset is None else int(offset.total_seconds())
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -42,6 +35,39 @@ class Answers(msgspec.Struct, frozen=True):
     provisional: bool
 
 
+class _Seated:
+    """A home type's committee, bound to the layout that its rows have now.
+
+    Args:
+        members: As published.
+        bound: Of each member its bound model, or None where it has none that can speak.
+    """
+
+    def __init__(self, members: Sequence[Member], bound: Sequence[BoundModel | None]) -> None:
+        self._models = [(place, model) for place, model in enumerate(bound) if model is not None]
+        self._constants = [(place, m.risk) for place, m in enumerate(members) if m.model is None]
+        weights = [m.weight if model is not None else 0.0 for m, model in zip(members, bound, strict=True)]
+        if not any(weights):
+            weights = [1.0 if m.member == PRIOR else 0.0 for m in members]
+        total = sum(weights)
+        self._weight = np.array(weights) / total
+        self._floor = np.array([0.0 if m.model is None else RAW_FLOOR for m in members])
+        self._shift = np.array([0.0 if m.model is None else m.shift for m in members])
+        self._votes = [Vote(m.member, m.version, weight / total) for m, weight in zip(members, weights, strict=True)]
+        self._provisional = all(vote.member in FALLBACKS for vote in self._votes if vote.weight > 0.0)
+
+    def answer(self, rows: npt.NDArray[np.float32]) -> Answers:
+        """The risks of feature rows."""
+        risk, member_risk = np.empty(len(rows)), np.full((len(rows), len(self._votes)), np.nan)
+        given = Rows(rows)
+        for place, constant in self._constants:
+            member_risk[:, place] = constant
+        for place, model in self._models:
+            model.score_into(given, member_risk, place)
+        blend(member_risk, self._floor, self._shift, self._weight, risk)
+        return Answers(risk=risk, votes=self._votes, member_risk=member_risk, provisional=self._provisional)
+
+
 class Panel:
     """The models and committees in force, bound to layouts as they are needed."""
 
@@ -50,20 +76,33 @@ class Panel:
         self.needed_seq = 0
         self.outcomes_waiting = 0
         self.standings: dict[str, HomeTypeOut] = {}
-        self._models: dict[str, CompiledModel] = {}
-        self._bound: dict[tuple[str, str], tuple[CompiledModel, int, BoundModel]] = {}
+        self._models: dict[str, ReadyModel] = {}
+        self._seated: dict[str, tuple[int, _Seated]] = {}
+        self._columns: dict[tuple[str, str], tuple[int, list[str], npt.NDArray[np.int32]]] = {}
 
-    def install(self, publication: Publication) -> None:
-        """Take over what a publication changes. One that is older than the last is a learner catching up; it counts."""
+    def install(self, publication: Publication, models: Mapping[str, ReadyModel] | None = None) -> None:
+        """Take over what a publication changes. One that is older than the last is a learner catching up; it counts.
+
+        Args:
+            publication: The publication.
+            models: Its models, if somebody has made them ready already.
+
+        Raises:
+            BadModel: A model's arrays do not fit together.
+        """
+        if models is None:
+            models = {key: ReadyModel(model) for key, model in publication.models.items()}
         self.learned_seq = publication.seq
         self.needed_seq = publication.needed_seq
         self.outcomes_waiting = publication.outcomes_waiting
-        self._models.update(publication.models)
+        self._models.update(models)
         self.standings.update({out.home_type: out for out in publication.home_types})
+        self._seated.clear()
 
     def install_baseline(self, model: CompiledModel, member: Member) -> None:
         """The baseline speaks from now on, also where the learner has not published anything yet."""
-        self._models[BASELINE] = model
+        self._models[BASELINE] = ReadyModel(model)
+        self._seated.clear()
         out = self.standings.get(DEFAULT)
         if out is None:
             alone = [msgspec.structs.replace(member, weight=1.0), _bare_prior()]
@@ -76,46 +115,35 @@ class Panel:
 
     def answer(self, home_type: str, layout: Layout, rows: npt.NDArray[np.float32]) -> Answers:
         """The risks of feature rows, float32 (n, f) in ``layout``'s columns."""
-        members = self.standing(home_type).members
-        member_risk = np.full((len(rows), len(members)), np.nan)
-        weights = [0.0] * len(members)
-        for k, member in enumerate(members):
-            if member.model is None:
-                member_risk[:, k] = member.risk
-                continue
-            model = self._models.get(member.model)
-            if model is None or not knows(member.metrics, layout.metrics):
-                continue
-            bound = self._bind(home_type, member.model, model, layout)
-            member_risk[:, k] = corrected(bound.score(rows), member.shift)
-            weights[k] = member.weight
-        if not any(weights):
-            weights = [1.0 if member.member == PRIOR else 0.0 for member in members]
-        total = sum(weights)
-        votes = [Vote(m.member, m.version, weight / total) for m, weight in zip(members, weights, strict=True)]
-        return Answers(
-            risk=blend(member_risk, weights),
-            votes=votes,
-            member_risk=member_risk,
-            provisional=all(vote.member in FALLBACKS for vote in votes if vote.weight > 0.0),
-        )
+        width, seated = self._seated.get(home_type, (-1, None))
+        if seated is None or width != layout.width:
+            seated = self._seat(home_type, layout)
+            self._seated[home_type] = (layout.width, seated)
+        return seated.answer(rows)
 
     def peek(self, home_type: str, layout: Layout, rows: npt.NDArray[np.float32]) -> Answers:
         """Like `answer`, for a layout made for one question: nothing of it is kept."""
-        kept = self._bound
-        self._bound = {}
+        columns = self._columns
+        self._columns = {}
         try:
-            return self.answer(home_type, layout, rows)
+            return self._seat(home_type, layout).answer(rows)
         finally:
-            self._bound = kept
+            self._columns = columns
 
-    def _bind(self, home_type: str, key: str, model: CompiledModel, layout: Layout) -> BoundModel:
-        cached = self._bound.get((home_type, key))
-        if cached is not None and cached[0] is model and cached[1] == layout.width:
-            return cached[2]
-        bound = BoundModel(model, layout.bind(model.names))
-        self._bound[home_type, key] = (model, layout.width, bound)
-        return bound
+    def _seat(self, home_type: str, layout: Layout) -> _Seated:
+        members = self.standing(home_type).members
+        return _Seated(members, [self._bind(home_type, member, layout) for member in members])
+
+    def _bind(self, home_type: str, member: Member, layout: Layout) -> BoundModel | None:
+        """A member's model bound to a layout, or None where it has none or may not speak."""
+        model = self._models.get(member.model) if member.model is not None else None
+        if model is None or member.model is None or not knows(member.metrics, layout.metrics):
+            return None
+        width, names, column = self._columns.get((home_type, member.model), (-1, [], None))
+        if column is None or width != layout.width or names != model.names:
+            column = layout.bind(model.names)
+            self._columns[home_type, member.model] = (layout.width, model.names, column)
+        return BoundModel(model, column)
 
     def likely_mode(self, home_type: str, device_type: str, risk: float, alert_risk: float) -> str | None:
         """The commonest failure mode of such devices, if the risk is high and one is known."""

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from service.contracts.readings import Reading
-from service.models.compiled import BoundModel, CompiledLinear, ForestBuilder
+from service.models.bound import BoundModel
+from service.models.compiled import CompiledLinear, ForestBuilder
+from service.pipeline.arrivals import Limits
 from service.pipeline.fleet import FleetState
-from service.pipeline.intake import Limits, take_readings
+from service.pipeline.intake import take_readings
 from service.pipeline.score import Panel
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from service.contracts.errors import BadModel
 from service.models.artifact import Manifest, from_arrays, to_arrays
-from service.models.compiled import BoundModel
+from service.models.bound import BoundModel
 from service.models.forest import compile_random_forest, train_forest
 from service.storage.registry import load_arrays, save_arrays
 from tests.models.rows import NAMES, labels_of, some_rows

@@ -2,51 +2,9 @@
 
 import math
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from service.models.committee import RAW_FLOOR, Scales, blend, champion, corrected, knows, logit, sigmoid
-
-PROBABILITIES = st.floats(1e-9, 1 - 1e-9)
-
-
-@given(st.lists(PROBABILITIES, min_size=1, max_size=5), st.data())
-def test_blend_lies_between_the_members(risks: list[float], data: st.DataObject) -> None:
-    """Whatever the weights, the blend is no lower than the lowest and no higher than the highest that votes."""
-    weights = data.draw(
-        st.lists(st.floats(0, 10), min_size=len(risks), max_size=len(risks)).filter(lambda w: sum(w) > 0.1)
-    )
-    voting = [risk for risk, weight in zip(risks, weights, strict=True) if weight > 0]
-    blended = blend(np.array([risks]), weights)[0]
-
-    assert min(voting) * (1 - 1e-6) <= blended <= max(voting) * (1 + 1e-6)
-
-
-def test_blend_is_the_weighted_mean_of_log_odds() -> None:
-    """By hand; a column of weight 0 is ignored even if it holds no risk at all."""
-    risks = np.array([[0.1, 0.9, np.nan], [0.2, 0.2, np.nan]])
-    by_hand = (3 * math.log(0.1 / 0.9) + math.log(0.9 / 0.1)) / 4
-
-    assert blend(risks, [3.0, 1.0, 0.0]).tolist() == pytest.approx([1 / (1 + math.exp(-by_hand)), 0.2])
-
-
-@given(PROBABILITIES)
-def test_sigmoid_undoes_logit(p: float) -> None:
-    """And neither overflows."""
-    assert sigmoid(logit(np.array([p])))[0] == pytest.approx(p, rel=1e-9)
-    assert sigmoid(np.array([-1e9, 1e9])).tolist() == [0.0, 1.0]
-
-
-@given(st.floats(0, 1), st.floats(-8, 8))
-def test_corrected_risk_can_be_blended(raw: float, shift: float) -> None:
-    """A forest of pure leaves says 0 or 1; its risk lies strictly between, lowered by the shift."""
-    risk = corrected(np.array([raw]), shift)[0]
-    kept = min(max(raw, RAW_FLOOR), 1 - RAW_FLOOR)
-
-    assert 0.0 < risk < 1.0
-    assert math.log(risk / (1 - risk)) == pytest.approx(math.log(kept / (1 - kept)) - shift, abs=1e-6)
+from service.models.committee import Scales, champion, knows
 
 
 def scored(*rounds: tuple[bool, dict[str, float]]) -> Scales:

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.contracts.errors import BadModel
-from service.models.compiled import (
-    BoundModel,
-    CompiledForest,
-    CompiledLinear,
-    ForestBuilder,
-    decode_model,
-    encode_model,
-)
+from service.models.bound import BoundModel
+from service.models.compiled import CompiledForest, CompiledLinear, ForestBuilder, decode_model, encode_model
 
 COLUMN = np.array([0, 1], np.int32)
 
@@ -59,6 +53,7 @@ def linear(**changes: Any) -> CompiledLinear:
         pytest.param(msgspec.structs.replace(two_leaves(), names=["a"]), id="fewer names than columns"),
         pytest.param(msgspec.structs.replace(two_leaves(), feature=b"\0" * 11), id="bytes that are no int32"),
         pytest.param(msgspec.structs.replace(two_leaves(), value=b"\0" * 11), id="bytes that are no float64"),
+        pytest.param(two_leaves(threshold=float("nan")), id="a threshold that is no number"),
         pytest.param(linear(mean=np.ones(1).tobytes()), id="means too few"),
         pytest.param(linear(weight=np.ones(3).tobytes()), id="weights too many"),
         pytest.param(linear(names=["a"]), id="linear: fewer names than columns"),
@@ -93,6 +88,57 @@ def test_whatever_is_accepted_can_be_walked(nodes: list[tuple[int, int, int]], r
     except BadModel:
         return
     assert bound.score(np.array([[1, -1], [-1, 1]], np.float32)).tolist() == [0.5, 0.5]
+
+
+WIDE = st.floats(width=64, allow_nan=False)
+VALUES = st.one_of(st.floats(width=32), st.sampled_from([0.0, -0.0, 0.1, 1.0, float("inf"), float("nan")]))
+
+
+@st.composite
+def forests(draw: st.DrawFn) -> CompiledForest:
+    """Any trees over two features, more than go down in step at a time."""
+    builder = ForestBuilder()
+
+    def node(depth: int) -> int:
+        if depth == 0 or draw(st.booleans()):
+            return builder.leaf(draw(st.floats(0, 1)), draw(st.sampled_from([0.0, 1.0])))
+        threshold = draw(st.one_of(WIDE, st.floats(width=32, allow_nan=False), st.sampled_from([0.0, 0.1, 1.0])))
+        branch = builder.branch(draw(st.integers(0, 1)), threshold)
+        left, right = node(depth - 1), node(depth - 1)
+        builder.join(branch, left, right, missing_left=draw(st.booleans()))
+        return branch
+
+    for _ in range(draw(st.integers(1, 12))):
+        builder.begin_tree(draw(st.floats(0.1, 2)))
+        node(3)
+    return builder.build(["a", "b"])
+
+
+def walked(model: CompiledForest, row: list[float]) -> float:
+    """The probability of a row by the definition of `CompiledForest`, step by step."""
+    feature, left, right, root = (
+        np.frombuffer(part, np.int32) for part in (model.feature, model.left, model.right, model.root)
+    )
+    threshold, value, mass, weight = (
+        np.frombuffer(part) for part in (model.threshold, model.value, model.mass, model.tree_weight)
+    )
+    missing_left = np.frombuffer(model.missing_left, np.bool_)
+    positive = total = 0.0
+    for tree, node in enumerate(root):
+        while feature[node] >= 0:
+            v = float(np.float32(row[feature[node]]))
+            node = left[node] if (missing_left[node] if v != v else v <= threshold[node]) else right[node]
+        positive += weight[tree] * value[node]
+        total += weight[tree] * mass[node]
+    return float(positive / total) if total > 0.0 else 0.0
+
+
+@given(forests(), st.lists(st.lists(VALUES, min_size=2, max_size=2), min_size=1, max_size=3))
+def test_every_row_ends_in_the_leaf_that_the_definition_says(model: CompiledForest, rows: list[list[float]]) -> None:
+    """Whatever the thresholds and values, infinite, unknown, or between two float32: the same bits."""
+    scored = BoundModel(model, COLUMN).score(np.array(rows, np.float32))
+
+    assert [walked(model, row) for row in rows] == scored.tolist()
 
 
 @pytest.mark.parametrize(

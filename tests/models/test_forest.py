@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from service.models.compiled import BoundModel
+from service.models.bound import BoundModel
 from service.models.forest import compile_random_forest, train_forest
 from tests.models.rows import NAMES, labels_of, some_rows
 

@@ -6,7 +6,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from service.models.compiled import BoundModel, decode_model, encode_model
+from service.models.bound import BoundModel
+from service.models.compiled import decode_model, encode_model
 from service.models.online import BUILDERS, OnlineModel, Row, signed_log
 from tests.models.rows import CONSTANT, NAMES, Rows, as_dicts, labels_of, some_rows
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from service.contracts.outcomes import Failure, Outcome, Repair
 from service.contracts.readings import Reading
+from service.pipeline.arrivals import Limits
 from service.pipeline.fleet import FleetState
-from service.pipeline.intake import Limits
 from service.pipeline.learner_config import LearnSettings
 
 HORIZON_US = 6 * 3_600_000_000
