@@ -4,6 +4,7 @@ Commands of other packages are mounted by name and imported when they are called
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -114,6 +115,8 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
     while not (stop.is_set() or runtime.stop_requested.is_set() or serving.done()):
         if not announced and runtime.service.starting is None:
             announced = True
+            gc.collect()
+            gc.freeze()  # what is there now stays; to look through it again and again takes tens of milliseconds
             print("ready", flush=True)
         try:
             await asyncio.wait_for(stop.wait(), 0.1)

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
@@ -248,15 +249,10 @@ def create_app(settings: Settings, service: Service | None) -> Litestar:
     def provide_service() -> Any:
         return service
 
-    def provide_settings() -> Settings:
-        return settings
-
     return Litestar(
         route_handlers=[StreamController, QuestionController, HealthController],
-        dependencies={
-            "service": Provide(provide_service, sync_to_thread=False),
-            "settings": Provide(provide_settings, sync_to_thread=False),
-        },
+        dependencies={"service": Provide(provide_service, sync_to_thread=False)},
+        state=State({"settings": settings}),
         exception_handlers={Exception: answer_problem},
         openapi_config=OpenAPIConfig(
             title="Hearthbeat",

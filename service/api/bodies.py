@@ -6,9 +6,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import HTTPException, InternalServerException
+from litestar.exceptions import HTTPException
 
 from service.contracts.errors import MalformedBody, MalformedItem, UnsupportedMediaType
+from service.settings import Settings
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
@@ -22,21 +23,36 @@ _STEP = re.compile(r"\[(\d+)\]|\.([^.\[]+)|\[\.\.\.\]")
 T = TypeVar("T")
 
 
+def settings_of(request: Request[Any, Any, Any]) -> Settings:
+    """The application's settings. Not injected: a second dependency would cost each request a task group."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
 def media_type(request: Request[Any, Any, Any]) -> str:
     """Media type of the body, without parameters: `JSON` or `NDJSON`; no header means JSON.
 
     Raises:
         UnsupportedMediaType: It is another.
     """
-    encoding = request.headers.get("content-encoding", "identity")
+    encoding = _header(request, b"content-encoding") or "identity"
     if encoding != "identity":
         raise UnsupportedMediaType(f"a body of encoding {encoding} is not supported; send it as it is")
-    given = request.headers.get("content-type", JSON).split(";")[0].strip().lower()
+    header = _header(request, b"content-type")
+    given = JSON if header is None else header.split(";")[0].strip().lower()
     if given == JSON:
         return JSON
     if given in _NDJSON_NAMES:
         return NDJSON
     raise UnsupportedMediaType(f"{given or 'an empty media type'} is not supported; send {JSON} or {NDJSON}")
+
+
+def _header(request: Request[Any, Any, Any], name: bytes) -> str | None:
+    """A header as it came. The framework would make a dictionary of all of them."""
+    for key, value in request.scope["headers"]:
+        if key == name:
+            return value.decode("latin-1")
+    return None
 
 
 def require_json(request: Request[Any, Any, Any]) -> None:
@@ -51,29 +67,32 @@ async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
     Raises:
         HTTPException: 413, it is larger than ``limit`` bytes.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > _PATIENCE * limit:
+    declared = _header(request, b"content-length")
+    expected = int(declared) if declared is not None and declared.isdigit() else None
+    if expected is not None and expected > _PATIENCE * limit:
         raise _too_large(limit)
     parts: list[bytes] = []
     size = 0
-    stream = request.stream()
-    while True:
+    more = True
+    while more:
         try:
-            part = await asyncio.wait_for(anext(stream, None), _PART_S)
+            async with asyncio.timeout(_PART_S):
+                message: Any = await request.receive()
         except TimeoutError:
             raise HTTPException(status_code=408, detail=f"no part of the body came for {_PART_S:g} s") from None
-        except InternalServerException as error:  # how the framework tells that the client has gone
-            raise HTTPException(status_code=400, detail="the body ended early") from error
-        if part is None:
-            break
+        if message["type"] == "http.disconnect":
+            raise HTTPException(status_code=400, detail="the body ended early")
+        part = message.get("body", b"")
+        more = message.get("more_body", False)
         size += len(part)
         if size > _PATIENCE * limit:
             raise _too_large(limit)
         if size <= limit:
             parts.append(part)
+        more = more and size != expected  # the server's last message would be empty
     if size > limit:
         raise _too_large(limit)
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _too_large(limit: int) -> HTTPException:

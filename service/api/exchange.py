@@ -11,7 +11,6 @@ from threading import Event
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from litestar import Response
 from litestar.types import Receive, Scope, Send
 
 from service.api.bodies import NDJSON, malformed
@@ -29,26 +28,10 @@ _AGAIN_S = 0.05
 T = TypeVar("T")
 
 
-class ExchangeResponse(Response[bytes]):
-    """Lets a handler hand its request over to an ASGI application.
-
-    The framework's own streaming response would read the rest of the body itself, to notice a disconnect.
-
-    Args:
-        exchange: The application.
-    """
-
-    def __init__(self, exchange: "NdjsonExchange[Any]") -> None:
-        super().__init__(b"", media_type=NDJSON)
-        self._exchange = exchange
-
-    def to_asgi_response(self, *args: Any, **kwargs: Any) -> Any:
-        """The application in place of a response."""
-        return self._exchange
-
-
 class NdjsonExchange(Generic[T]):
     """An ASGI application for one request.
+
+    The framework's own streaming response would read the rest of the body itself, to notice a disconnect.
 
     Args:
         decoder: Decodes one line.

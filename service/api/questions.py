@@ -8,12 +8,11 @@ from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from service.api.bodies import decode_one, read_body, require_json
+from service.api.bodies import decode_one, read_body, require_json, settings_of
 from service.api.streams import AppRequest
 from service.contracts.predictions import DeviceDetail, DeviceList, DeviceState, HomeDetail, Prediction, WhatIf
 from service.contracts.standing import Evaluation, HomeTypeDetail, HomeTypeList
 from service.pipeline.service import Service
-from service.settings import Settings
 
 _WHAT_IF = msgspec.json.Decoder(WhatIf)
 
@@ -78,10 +77,8 @@ class QuestionController(Controller):
         return await sync_to_thread(service.evaluation, home_type)
 
     @post("/predict", status_code=200, summary="Ask what if", request_max_body_size=None)
-    async def predict(
-        self, request: AppRequest, service: NamedDependency[Service], settings: NamedDependency[Settings]
-    ) -> Prediction:
+    async def predict(self, request: AppRequest, service: NamedDependency[Service]) -> Prediction:
         """The risk that a reading would get. Nothing is stored or learned."""
         require_json(request)
-        question = decode_one(_WHAT_IF, await read_body(request, settings.max_body_bytes))
+        question = decode_one(_WHAT_IF, await read_body(request, settings_of(request).max_body_bytes))
         return await sync_to_thread(service.what_if, question)

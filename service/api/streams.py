@@ -9,8 +9,9 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
-from service.api.bodies import JSON, NDJSON, decode_items, decode_one, media_type, read_body, require_json
-from service.api.exchange import ExchangeResponse, NdjsonExchange
+from service.api.answers import HandedOver, json_answer
+from service.api.bodies import NDJSON, decode_items, decode_one, media_type, read_body, require_json, settings_of
+from service.api.exchange import NdjsonExchange
 from service.contracts.errors import RefusedItem
 from service.contracts.outcomes import Outcome, OutcomeDecoder, OutcomesDecoder
 from service.contracts.predictions import Receipt
@@ -19,11 +20,11 @@ from service.contracts.standing import Advance, AdvanceReceipt
 from service.pipeline.arrivals import ReadingsJob
 from service.pipeline.ingest import OutcomesJob
 from service.pipeline.service import Service, now_us
-from service.settings import Settings
 
 AppRequest = Request[None, None, State]
 T = TypeVar("T")
 
+_ENCODER = msgspec.json.Encoder()
 _ADVANCE = msgspec.json.Decoder(Advance)
 
 
@@ -38,7 +39,6 @@ def _alone(receipt: Receipt) -> Receipt:
 async def _take(
     request: AppRequest,
     service: Service,
-    settings: Settings,
     one: msgspec.json.Decoder[T],
     many: msgspec.json.Decoder[list[T]],
     commit: Callable[[list[T]], Awaitable[Receipt]],
@@ -46,11 +46,12 @@ async def _take(
     """Read a body by its media type, commit what is in it, and answer with what became of it."""
     service.check_ready()
     if media_type(request) == NDJSON:
-        return ExchangeResponse(NdjsonExchange(one, commit, service.stopping))
+        return HandedOver(NdjsonExchange(one, commit, service.stopping))
+    settings = settings_of(request)
     body = await read_body(request, settings.max_body_bytes)
     items, array = decode_items(one, many, body, settings.max_items)
     receipt = await commit(items)
-    return Response(msgspec.json.encode(receipt if array else _alone(receipt)), media_type=JSON)
+    return json_answer(_ENCODER.encode(receipt if array else _alone(receipt)))
 
 
 class StreamController(Controller):
@@ -71,7 +72,6 @@ class StreamController(Controller):
         self,
         request: AppRequest,
         service: NamedDependency[Service],
-        settings: NamedDependency[Settings],
         risks: FromQuery[bool] = False,
         members: FromQuery[bool] = False,
     ) -> Response[bytes]:
@@ -79,7 +79,7 @@ class StreamController(Controller):
 
         Args:
             request: The request.
-            service, settings: Injected.
+            service: Injected.
             risks: Answer with each reading's risk.
             members: And with each member's part in it.
         """
@@ -89,7 +89,7 @@ class StreamController(Controller):
             receipt: Receipt = await service.submit(job)
             return receipt
 
-        return await _take(request, service, settings, ReadingDecoder, ReadingsDecoder, commit)
+        return await _take(request, service, ReadingDecoder, ReadingsDecoder, commit)
 
     @post(
         "/outcomes",
@@ -97,16 +97,14 @@ class StreamController(Controller):
         summary="Send outcomes",
         description="Failures, repairs and retractions: one, a JSON array, or NDJSON, as with readings.",
     )
-    async def outcomes(
-        self, request: AppRequest, service: NamedDependency[Service], settings: NamedDependency[Settings]
-    ) -> Response[bytes]:
+    async def outcomes(self, request: AppRequest, service: NamedDependency[Service]) -> Response[bytes]:
         """Store outcomes."""
 
         async def commit(outcomes: list[Outcome]) -> Receipt:
             receipt: Receipt = await service.submit(OutcomesJob(outcomes=outcomes, received_us=now_us()))
             return receipt
 
-        return await _take(request, service, settings, OutcomeDecoder, OutcomesDecoder, commit)
+        return await _take(request, service, OutcomeDecoder, OutcomesDecoder, commit)
 
     @post(
         "/advance",
@@ -115,10 +113,10 @@ class StreamController(Controller):
         description="For streams that end, such as a replayed table: labels due by then mature. Readings from before "
         "that instant are no examples afterwards.",
     )
-    async def advance(
-        self, request: AppRequest, service: NamedDependency[Service], settings: NamedDependency[Settings]
-    ) -> AdvanceReceipt:
+    async def advance(self, request: AppRequest, service: NamedDependency[Service]) -> AdvanceReceipt:
         """Move event time on."""
         service.check_ready()
         require_json(request)
-        return await service.advance(decode_one(_ADVANCE, await read_body(request, settings.max_body_bytes)))
+        return await service.advance(
+            decode_one(_ADVANCE, await read_body(request, settings_of(request).max_body_bytes))
+        )

@@ -28,26 +28,28 @@ def calendar_columns(
         float32 (n, 6) in the order of `BASE_COLUMNS`; NaN rows where ``cycle``.
     """
     out = np.empty((len(ts_us), 6), np.float32)
-    _fill(ts_us, offset_s, cycle, out)
+    fill_calendar(ts_us, offset_s, cycle, out, 0)
     return out
 
 
 @numba.njit(nogil=True, cache=True)
-def _fill(
+def fill_calendar(
     ts_us: npt.NDArray[np.int64],
     offset_s: npt.NDArray[np.int32],
     cycle: npt.NDArray[np.bool_],
     out: npt.NDArray[np.float32],
+    first: int,
 ) -> None:
+    """`calendar_columns` into six columns of ``out``, from ``first`` on."""
     turn = 2.0 * np.pi
     for i in range(len(ts_us)):
         if cycle[i]:
-            out[i, :] = np.nan
+            out[i, first : first + 6] = np.nan
             continue
         local_s = ts_us[i] / US_PER_S + offset_s[i]
         day = turn * (local_s % _DAY_S) / _DAY_S
         week = turn * ((local_s / _DAY_S + _THURSDAY_TO_MONDAY_DAYS) % 7.0) / 7.0
         year = turn * (local_s % _YEAR_S) / _YEAR_S
-        out[i, 0], out[i, 1] = np.sin(day), np.cos(day)
-        out[i, 2], out[i, 3] = np.sin(week), np.cos(week)
-        out[i, 4], out[i, 5] = np.sin(year), np.cos(year)
+        out[i, first], out[i, first + 1] = np.sin(day), np.cos(day)
+        out[i, first + 2], out[i, first + 3] = np.sin(week), np.cos(week)
+        out[i, first + 4], out[i, first + 5] = np.sin(year), np.cos(year)

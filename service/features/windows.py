@@ -15,8 +15,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from service.features.calendar import calendar_columns
-from service.features.layout import Layout
+from service.features.calendar import fill_calendar
+from service.features.layout import BASE_COLUMNS, Layout
 
 NEVER: Final = np.iinfo(np.int64).min
 """`last_ts` of a device that has not been read yet."""
@@ -27,6 +27,7 @@ ACCEPTED, DUPLICATE, LATE = 0, 1, 2
 _US_PER_H = 3_600e6
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 _CLIP = 10.0  # deviations and trends, in standard deviations
+_CALENDAR = BASE_COLUMNS.index("hour_sin")
 _FAR = 1000.0  # an unknown metric is clipped this many times its own scale away from its normal
 
 
@@ -51,12 +52,14 @@ def sift(
 @numba.njit(nogil=True, cache=True)
 def advance(
     device: npt.NDArray[np.int32],
+    device_type: npt.NDArray[np.int16],
     ts: npt.NDArray[np.int64],
     values: npt.NDArray[np.float64],
     low: npt.NDArray[np.float64],
     high: npt.NDArray[np.float64],
     known: npt.NDArray[np.bool_],
     metric_column: npt.NDArray[np.int32],
+    type_column: npt.NDArray[np.int32],
     horizon_h: float,
     slot_us: int,
     folded_ts: npt.NDArray[np.int64],
@@ -69,21 +72,26 @@ def advance(
     """Fold readings into the windows, in order, writing each one's feature row as it stands after it.
 
     Args:
-        device: Device numbers; (n,).
+        device, device_type: Device numbers, and numbers of their types; (n,).
         ts: Instants in microseconds, rising per device; (n,).
         values: Metric values, NaN where unknown; (n, m). Implausible ones are set to NaN in place.
         low, high, known: Bounds by metric, and whether they come from the catalogue; (m,).
         metric_column: First column of each metric's block in ``out``; (m,).
+        type_column: Column of each device type; (t,).
         horizon_h: The horizon in hours.
         slot_us: Width of a slot in microseconds.
         folded_ts, cadence_h, last_slot: State by device; (d,).
         levels: State by device and metric; (d, m, 5): mean and weight of the fast level, mean, weight and sum of
             squares of the slow one.
-        out: Feature rows, NaN on entry except calendar and one-hot columns; (n, f).
-        example: Set True where a reading is the first of its device in its slot; (n,).
+        out: Feature rows, all but the calendar; (n, f).
+        example: Whether a reading is the first of its device in its slot; (n,).
     """
     for i in range(len(ts)):
         d = device[i]
+        out[i, :] = np.nan
+        for column in type_column:
+            out[i, column] = 0.0
+        out[i, type_column[device_type[i]]] = 1.0
         decay_fast, decay_slow = 1.0, 1.0
         if folded_ts[d] != NEVER:
             gap_h = (ts[i] - folded_ts[d]) / _US_PER_H
@@ -194,17 +202,14 @@ class Windows:
         Returns:
             Feature rows, float32 (n, f), and whether each reading is its device's first in its slot, bool (n,).
         """
-        rows = np.full((len(ts), self.layout.width), np.nan, np.float32)
-        rows[:, 1:7] = calendar_columns(ts, offset_s, cycle)
-        if len(self.layout.type_column):
-            rows[:, self.layout.type_column] = 0.0
-            rows[np.arange(len(ts)), self.layout.type_column[device_type]] = 1.0
-        example = np.zeros(len(ts), np.bool_)
         layout = self.layout
+        rows, example = np.empty((len(ts), layout.width), np.float32), np.empty(len(ts), np.bool_)
         advance(
-            device, ts, values, layout.low, layout.high, layout.known, layout.metric_column, self._horizon_h,
-            self._slot_us, self._folded_ts, self._cadence_h, self._last_slot, self._levels, rows, example,
+            device, device_type, ts, values, layout.low, layout.high, layout.known, layout.metric_column,
+            layout.type_column, self._horizon_h, self._slot_us, self._folded_ts, self._cadence_h, self._last_slot,
+            self._levels, rows, example,
         )  # fmt: skip
+        fill_calendar(ts, offset_s, cycle, rows, _CALENDAR)
         return rows, example
 
     def forget_past(self, device: int) -> None:

@@ -21,7 +21,7 @@ from service.contracts.errors import BadModel
 from service.models.compiled import CompiledForest, CompiledLinear, CompiledModel
 
 _LANES = 10
-_TWO, _STILL = np.uint64(2), np.uint64(0)
+_TWO, _STILL = np.uint64(2), np.uint32(0)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -32,9 +32,9 @@ def _lay_out(
     right: npt.NDArray[np.int32],
     missing_left: npt.NDArray[np.bool_],
     names: int,
-    input_: npt.NDArray[np.uint64],
+    input_: npt.NDArray[np.uint32],
     bar: npt.NDArray[np.float32],
-    child: npt.NDArray[np.uint64],
+    child: npt.NDArray[np.uint32],
 ) -> bool:
     """Fill in the walk's arrays; False if a walk could leave them."""
     nodes = len(feature)
@@ -61,19 +61,19 @@ def _lay_out(
 def _score_forest(
     rows: npt.NDArray[np.float32],
     column: npt.NDArray[np.int32],
-    input_: npt.NDArray[np.uint64],
+    input_: npt.NDArray[np.uint32],
     bar: npt.NDArray[np.float32],
-    child: npt.NDArray[np.uint64],
+    child: npt.NDArray[np.uint32],
     value: npt.NDArray[np.float64],
     mass: npt.NDArray[np.float64],
-    root: npt.NDArray[np.uint64],
+    root: npt.NDArray[np.uint32],
     tree_weight: npt.NDArray[np.float64],
     out: npt.NDArray[np.float64],
     place: int,
 ) -> None:
     names, trees = len(column), len(root)
     x = np.full(2 * names + 1, np.nan, np.float32)  # never empty: a leaf looks at the first
-    at = np.empty(_LANES, np.uint64)
+    at = np.empty(_LANES, np.uint32)
     for i in range(rows.shape[0]):
         for j in range(names):
             if column[j] >= 0:
@@ -184,7 +184,7 @@ def _forest(model: CompiledForest) -> tuple[Any, ...]:
     missing_left = np.frombuffer(model.missing_left, np.bool_)
     nodes = len(feature)
     parts = (threshold, left, right, missing_left, value, mass)
-    input_, bar, child = np.empty(nodes, np.uint64), np.empty(nodes, np.float32), np.empty(2 * nodes, np.uint64)
+    input_, bar, child = np.empty(nodes, np.uint32), np.empty(nodes, np.float32), np.empty(2 * nodes, np.uint32)
     if (
         any(len(part) != nodes for part in parts)
         or len(root) != len(tree_weight)
@@ -192,7 +192,7 @@ def _forest(model: CompiledForest) -> tuple[Any, ...]:
         or not _lay_out(feature, threshold, left, right, missing_left, len(model.names), input_, bar, child)
     ):
         raise BadModel("the arrays of a forest do not fit together")
-    return input_, bar, child, value.copy(), mass.copy(), root.astype(np.uint64), tree_weight.copy()
+    return input_, bar, child, value.copy(), mass.copy(), root.astype(np.uint32), tree_weight.copy()
 
 
 class BoundModel:

@@ -26,16 +26,26 @@ HISTORY = 16
 
 
 @numba.njit(nogil=True, cache=True)
-def _push(
+def _remember(
+    seq: int,
     device: npt.NDArray[np.int32],
+    device_type: npt.NDArray[np.int16],
     ts: npt.NDArray[np.int64],
     risk: npt.NDArray[np.float64],
+    provisional: bool,
+    last_type: npt.NDArray[np.int16],
+    last_risk: npt.NDArray[np.float64],
+    last_provisional: npt.NDArray[np.bool_],
+    last_seq: npt.NDArray[np.int64],
+    last_row: npt.NDArray[np.int32],
     count: npt.NDArray[np.int64],
     past_ts: npt.NDArray[np.int64],
     past_risk: npt.NDArray[np.float32],
 ) -> None:
     for i in range(len(ts)):
         d = device[i]
+        last_type[d], last_risk[d], last_provisional[d] = device_type[i], risk[i], provisional
+        last_seq[d], last_row[d] = seq, i
         place = count[d] % past_ts.shape[1]
         past_ts[d, place] = ts[i]
         past_risk[d, place] = risk[i]
@@ -87,12 +97,10 @@ class HomeTypeState:
     ) -> None:
         """Keep the answers to accepted readings; columns (n,) in order, the newest of a device last."""
         self.readings += len(ts)
-        self.device_type[device] = device_type
-        self.risk[device] = risk
-        self.provisional[device] = provisional
-        self.last_seq[device] = seq
-        self.last_row[device] = np.arange(len(ts), dtype=np.int32)
-        _push(device, ts, risk, self.read_count, self.past_ts, self.past_risk)
+        _remember(
+            seq, device, device_type, ts, risk, provisional, self.device_type, self.risk, self.provisional,
+            self.last_seq, self.last_row, self.read_count, self.past_ts, self.past_risk,
+        )  # fmt: skip
 
     def history(self, device: int) -> list[tuple[int, float]]:
         """The last (instant in microseconds, risk) of a device, oldest first."""

@@ -5,8 +5,8 @@ transaction, and only then lets the answers go. If the log cannot be written, no
 rebuilt from the log.
 """
 
+import asyncio
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from service.contracts.errors import Busy, Unavailable
+from service.contracts.errors import Unavailable
 from service.contracts.events import Advanced, CheckpointPublished, encode_event
 from service.contracts.outcomes import Outcome
 from service.contracts.ports import EventLog
@@ -27,12 +27,15 @@ from service.pipeline.intake import take_requests
 from service.pipeline.intake_outcomes import take_outcomes
 from service.pipeline.keeper import Keeper
 from service.pipeline.link import LearnerLink
+from service.pipeline.replies import LoopReply, Reply, deliver
 from service.pipeline.retention import Retention
 from service.pipeline.score import Panel
+from service.pipeline.waiting import WaitingRoom
 
 _LOG = logging.getLogger("hearthbeat.ingest")
 _GROUP = 64
-_RUN = 4_000  # readings that are folded together, unless one request brings more
+_RUN = 2_000  # readings that are folded together, unless one request brings more
+_LINGER_S = 0.002
 _PRUNE_EVERY_S = 1.0
 
 
@@ -44,7 +47,7 @@ class OutcomesJob(Struct, frozen=True, kw_only=True):
 
 
 Job = ReadingsJob | OutcomesJob | Advanced | CheckpointPublished
-Waiting = tuple[Job, Future[Any]]
+Waiting = tuple[Job, Reply]
 
 
 class Ingest:
@@ -87,8 +90,8 @@ class Ingest:
         self._keeper = keeper
         self._limits = limits
         self._lockstep = lockstep
-        self._queue: queue.Queue[Waiting | None] = queue.Queue(queue_size)
-        self._stopping = False
+        self._room: WaitingRoom[Waiting] = WaitingRoom(queue_size)
+        self._waking = False
         self._on_fatal = on_fatal
         self._retention = retention
         self._pruned_at = time.monotonic()
@@ -101,8 +104,7 @@ class Ingest:
 
     def stop(self) -> None:
         """Finish what waits in the queue, then end the thread."""
-        self._stopping = True
-        self._queue.put(None)
+        self._room.close()
         if self._thread.is_alive():
             self._thread.join()
             self._keeper.close(self.fleet)
@@ -114,50 +116,44 @@ class Ingest:
             Busy: The queue is full.
             Unavailable: The service is stopping.
         """
-        if self._stopping:
-            raise Unavailable("the service is stopping")
         future: Future[Any] = Future()
-        try:
-            self._queue.put_nowait((job, future))
-        except queue.Full:
-            raise Busy("the queue before the scorer is full") from None
+        self._room.put((job, future))
+        self._room.wake()
         return future
+
+    def ask(self, job: Job) -> asyncio.Future[Any]:
+        """`submit` for coroutines of one event loop. The thread is woken once for all that a turn of it brings."""
+        reply = LoopReply()
+        self._room.put((job, reply))
+        if not self._waking:
+            self._waking = True
+            reply.loop.call_soon(self._wake)
+        return reply.future
+
+    def _wake(self) -> None:
+        self._waking = False
+        self._room.wake()
 
     def _run(self) -> None:
         try:
-            while (first := self._queue.get()) is not None:
-                jobs = [first]
-                more = not self._lockstep
-                last = False
-                while more and len(jobs) < _GROUP:
-                    try:
-                        following = self._queue.get_nowait()
-                    except queue.Empty:
-                        break
-                    if following is None:
-                        last = True
-                        break
-                    jobs.append(following)
+            while jobs := self._room.take(1) if self._lockstep else self._room.take(_GROUP, _LINGER_S):
                 self._commit(jobs)
-                if last:
-                    return
         except BaseException as error:
             self._on_fatal(error)
             raise
 
     def _commit(self, jobs: Sequence[Waiting]) -> None:
         """Fold a group of requests, make their events durable, and let the answers go."""
-        jobs = [(job, future) for job, future in jobs if future.set_running_or_notify_cancel()]
+        jobs = [(job, reply) for job, reply in jobs if reply.set_running_or_notify_cancel()]
         if not jobs or not self._log_is_well(jobs):
             return
         if self._lockstep and isinstance(jobs[0][0], ReadingsJob):
             try:
                 self._catch_up()
             except Unavailable as error:
-                for _, future in jobs:
-                    future.set_exception(error)
+                deliver((reply, error) for _, reply in jobs)
                 return
-        done: list[tuple[Future[Any], Any]] = []
+        done: list[tuple[Reply, Any]] = []
         blobs: list[bytes] = []
         with self.lock:
             self._install()
@@ -166,7 +162,7 @@ class Ingest:
                     blob, answers = self._fold([job for job, _ in run])
                     if blob is not None:
                         blobs.append(blob)
-                    done.extend((future, answer) for (_, future), answer in zip(run, answers, strict=True))
+                    done.extend((reply, answer) for (_, reply), answer in zip(run, answers, strict=True))
                 if blobs:
                     self._log.append(blobs)
             except Exception as error:
@@ -176,12 +172,11 @@ class Ingest:
                     self.log_fault = str(error)
                     fault = Unavailable(str(error))
                 self._rebuild()
-                for _, future in jobs:
-                    future.set_exception(fault)
+                deliver((reply, fault) for _, reply in jobs)
                 return
             self._keeper.pass_by(self.fleet)
-        for future, answer in done:
-            future.set_result(answer)
+        self._room.answering(len(done))
+        deliver(done)
         self._prune()
 
     def _install(self) -> None:
@@ -211,12 +206,12 @@ class Ingest:
             self._log.probe()
         except OSError as error:
             self.log_fault = str(error)
-            for _, future in jobs:
-                future.set_exception(Unavailable(self.log_fault))
+            unavailable = Unavailable(self.log_fault)
+            deliver((reply, unavailable) for _, reply in jobs)
             return False
         if self._stale and not self._rebuild():
-            for _, future in jobs:
-                future.set_exception(Unavailable(self.log_fault or "the log could not be read"))
+            unavailable = Unavailable(self.log_fault or "the log could not be read")
+            deliver((reply, unavailable) for _, reply in jobs)
             return False
         self.log_fault = None
         return True

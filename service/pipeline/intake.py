@@ -77,10 +77,7 @@ def take_requests(
     """
     arrivals = Arrivals(jobs, fleet, limits)
     taken = [_fold(arrived, seq, panel, limits) for arrived in arrivals.by_type.values()]
-    counts = np.zeros((len(jobs), len(_STATUS)), np.int64)
-    for part in taken:
-        request = np.searchsorted(arrivals.first, np.array(part.arrived.place)[part.order], "right") - 1
-        np.add.at(counts, (request, part.status), 1)
+    counts = _counts(taken, arrivals.first)
     answers: dict[int, RiskAnswer] = {}
     if any(job.risks for job in jobs):
         for part in taken:
@@ -104,6 +101,16 @@ def take_requests(
     groups = [part.group for part in taken if part.group is not None]
     received_us = max(job.received_us for job in jobs)
     return (ReadingsLogged(received_us=received_us, groups=groups) if groups else None), receipts
+
+
+def _counts(taken: Sequence[_Taken], first: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How many readings of each request have each status; (requests, statuses)."""
+    places = np.array([part.arrived.place[k] for part in taken for k in part.order.tolist()], np.int64)
+    statuses = [status for part in taken for status in part.status.tolist()]
+    request = np.searchsorted(first, places, "right") - 1
+    shape = (len(first) - 1, len(_STATUS))
+    flat = np.bincount(request * len(_STATUS) + np.array(statuses, np.int64), minlength=shape[0] * shape[1])
+    return flat.reshape(shape)
 
 
 _REFUSED = RiskAnswer(status="refused", risk=None, as_of=None, provisional=True)

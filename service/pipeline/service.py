@@ -3,7 +3,6 @@
 Questions that need the fold's state take the ingest lock and belong in a worker thread, never on the event loop.
 """
 
-import asyncio
 import threading
 import time
 from collections.abc import Awaitable
@@ -84,7 +83,7 @@ class Service:
     def submit(self, job: Job) -> Awaitable[Any]:
         """Put a request before the scorer; see `Ingest.submit`."""
         self.check_ready()
-        return asyncio.wrap_future(self._ingest.submit(job))
+        return self._ingest.ask(job)
 
     def check_ready(self) -> None:
         """Raises `Unavailable` while the service is starting."""

@@ -65,9 +65,18 @@ def test_get_checks_too(written: Path) -> None:
 
 
 def overwrite(path: Path, page: int) -> None:
-    content = bytearray(path.read_bytes())
-    content[4096 * page : 4096 * (page + 1)] = b"\xee" * 4096
+    content, size = bytearray(path.read_bytes()), page_size(path)
+    content[size * page : size * (page + 1)] = b"\xee" * size
     path.write_bytes(content)
+
+
+def cut(path: Path, pages: int) -> None:
+    path.write_bytes(path.read_bytes()[: page_size(path) * pages])
+
+
+def page_size(path: Path) -> int:
+    """As the head of every SQLite file tells it."""
+    return int.from_bytes(path.read_bytes()[16:18])
 
 
 @pytest.mark.parametrize(
@@ -75,8 +84,8 @@ def overwrite(path: Path, page: int) -> None:
     [
         pytest.param(lambda path: overwrite(path, 1), id="a page of the table"),
         pytest.param(lambda path: overwrite(path, 3), id="a page of records"),
-        pytest.param(lambda path: path.write_bytes(path.read_bytes()[: 4096 * 10]), id="cut off"),
-        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:4096]), id="cut off after the first page"),
+        pytest.param(lambda path: cut(path, 5), id="cut off"),
+        pytest.param(lambda path: cut(path, 1), id="cut off after the first page"),
     ],
 )
 @pytest.mark.parametrize("read_only", [False, True])
