@@ -252,7 +252,7 @@ def create_app(settings: Settings, service: Service | None) -> Litestar:
     return Litestar(
         route_handlers=[StreamController, QuestionController, HealthController],
         dependencies={"service": Provide(provide_service, sync_to_thread=False)},
-        state=State({"settings": settings}),
+        state=State({"service": service, "settings": settings}),
         exception_handlers={Exception: answer_problem},
         openapi_config=OpenAPIConfig(
             title="Hearthbeat",

@@ -8,6 +8,7 @@ scored and and on the disk before it is answered; and does any of it get worse a
 import contextlib
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from benchmarks.report import Row
 from benchmarks.run import Workload
 from service.storage.event_log import SqliteEventLog
 
+_GROWN = 15_000  # readings that a forest has learned before it is measured
 _HOMES, _CROWD = 90, 9_200  # about a thousand devices, and a hundred thousand
 
 
@@ -97,6 +99,7 @@ class _Field:
         path = str(folder / "sample.json")
         self._logistic = stack.enter_context(Peer("fastapi_river", "logistic"))
         self._forest = stack.enter_context(Peer("fastapi_river", "forest"))
+        self._numbers = stack.enter_context(Peer("fastapi_river", "numbers"))
         self._wire = stack.enter_context(Peer("wire"))
         self._empty = stack.enter_context(Peer("empty"))
         self._bare_logistic = stack.enter_context(BareRiver(path, "logistic"))
@@ -104,11 +107,23 @@ class _Field:
 
     def wait(self, cores: Cores) -> None:
         """Wait until all of them answer, and move them to the measured core."""
-        for peer in (self._logistic, self._forest, self._wire, self._empty):
-            move(peer.wait().pid, cores.measured)
+        peers = (self._logistic, self._forest, self._numbers, self._wire, self._empty)
+        for peer in peers:
+            peer.wait()
+        self._learn()
+        for peer in peers:
+            move(peer.pid, cores.measured)
         for loop in (self._bare_logistic, self._bare_forest):
             loop.seconds(1)
             move(loop.pid, cores.measured)
+
+    def _learn(self) -> None:
+        """Let the forests grow, side by side: one that has seen nothing yet is faster than it will ever be again."""
+        stateless(self._logistic.port, self._sample, 100)(_GROWN)
+        grown = threading.Thread(target=self._bare_forest.seconds, args=(_GROWN,))
+        grown.start()
+        stateless(self._forest.port, self._sample, 100)(_GROWN)
+        grown.join()
 
     def contests(
         self, cores: Cores, served: Served, source: Source, rounds: int, round_s: float
@@ -124,6 +139,7 @@ class _Field:
             "service": fresh(served.send, source, 100),
             "peer_logistic": stateless(self._logistic.port, sample, 100),
             "peer_forest": stateless(self._forest.port, sample, 100),
+            "peer_numbers": stateless(self._numbers.port, sample, 100),
             "wire": stateless(self._wire.port, sample, 100),
             "bare_logistic": bare(self._bare_logistic),
             "bare_forest": bare(self._bare_forest),
@@ -133,7 +149,13 @@ class _Field:
             "service": fresh(served.send, source, 1_000),
             "wire": stateless(self._wire.port, large, 1_000),
         }
-        slow = {"peer_logistic": 1_000, "bare_logistic": 1_000, "peer_forest": 100, "bare_forest": 50}
+        slow = {
+            "peer_logistic": 1_000,
+            "peer_numbers": 1_000,
+            "bare_logistic": 1_000,
+            "peer_forest": 100,
+            "bare_forest": 50,
+        }
         return (
             contest(cores, ones, dict.fromkeys(ones, 500), rounds, round_s),
             contest(cores, hundreds, dict.fromkeys(hundreds, 5_000) | slow, rounds, round_s),
@@ -148,11 +170,20 @@ def _rows(ones: Scores, hundreds: Scores, thousands: Scores) -> list[Row]:
     rows = [
         Row("ingest.b100.vs_peer_logistic", hundreds.ratio("service", "peer_logistic"), "times", "higher"),
         Row("ingest.b100.vs_peer_forest", hundreds.ratio("service", "peer_forest"), "times", "higher"),
+        Row("ingest.b100.vs_peer_numbers", hundreds.ratio("service", "peer_numbers"), "times", "higher"),
         Row("ingest.b1000.share_of_wire", thousands.ratio("service", "wire"), "", "higher"),
         Row("ingest.b1.share_of_empty_post", ones.ratio("service", "empty_post"), "", "higher"),
     ]
     rows += _rates("ingest.b1", ones, ("empty_post", "wire"))
-    peers = ("service_with_risks", "peer_logistic", "peer_forest", "bare_logistic", "bare_forest", "wire")
+    peers = (
+        "service_with_risks",
+        "peer_logistic",
+        "peer_forest",
+        "peer_numbers",
+        "bare_logistic",
+        "bare_forest",
+        "wire",
+    )
     rows += _rates("ingest.b100", hundreds, peers)
     rows += _rates("ingest.b1000", thousands, ("wire",))
     busy = max(scores.busy() for scores in (ones, hundreds, thousands))

@@ -5,7 +5,7 @@
 ``wire``           the wire's ceiling: decodes a body into our own `Reading` structs, on the same server, and answers
 ``empty``          an empty POST in Litestar, on the same server
 
-The peers with River are given every advantage that is not absurd. The label comes with the reading, so nothing waits,
-is joined or kept. The features are a reading's raw metrics, a tenth of ours. Nothing is written to disk. Their forest
-is young. Their answer is a count, as ours is.
+The peers with River have less to do. The label comes with the reading, so nothing waits, is joined or kept. They see
+what stands in the reading itself (metrics, types, hour and weekday), and nothing of the device's past. Nothing is
+written to disk. Their answer is a count, as ours is. ``numbers`` sees even less: the metrics alone.
 """

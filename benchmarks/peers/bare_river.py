@@ -9,19 +9,19 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.peers.models import MODELS, step
+from benchmarks.peers.models import Peer
 from service.contracts.readings import ReadingsDecoder
 
 
 def main(path: Path, kind: str) -> None:
     """Answer until standard input ends."""
-    model = MODELS[kind]()
+    peer = Peer(kind)
     readings = itertools.cycle(ReadingsDecoder.decode(path.read_bytes()))
     for line in sys.stdin:
         part = list(itertools.islice(readings, int(line)))
         began = time.perf_counter()
         for reading in part:
-            step(model, reading.metrics)
+            peer.step(reading)
         print(time.perf_counter() - began, flush=True)
 
 

@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from benchmarks.peers.models import MODELS, step
+from benchmarks.peers.models import Peer
 
 
 class PeerReading(BaseModel):
@@ -28,16 +28,18 @@ class PeerReading(BaseModel):
 def create_app(kind: str) -> FastAPI:
     """The application around an untrained model of this kind."""
     app = FastAPI()
-    model = MODELS[kind]()
+    peer = Peer(kind)
 
     @app.post("/v1/readings")
     async def readings(items: list[PeerReading]) -> dict[str, int]:
         for item in items:
-            step(model, item.metrics)
+            peer.step(item)
         return {"accepted": len(items)}
 
     return app
 
 
 if __name__ == "__main__":
-    uvicorn.run(create_app(sys.argv[2]), port=int(sys.argv[1]), log_level="warning", access_log=False)
+    uvicorn.run(
+        create_app(sys.argv[2]), port=int(sys.argv[1]), log_level="warning", access_log=False, timeout_keep_alive=600
+    )

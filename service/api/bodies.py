@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def settings_of(request: Request[Any, Any, Any]) -> Settings:
-    """The application's settings. Not injected: a second dependency would cost each request a task group."""
+    """The application's settings."""
     settings: Settings = request.app.state.settings
     return settings
 

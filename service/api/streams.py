@@ -6,7 +6,6 @@ from typing import TypeVar
 import msgspec
 from litestar import Controller, Request, Response, post
 from litestar.datastructures import State
-from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from service.api.answers import HandedOver, json_answer
@@ -26,6 +25,12 @@ T = TypeVar("T")
 
 _ENCODER = msgspec.json.Encoder()
 _ADVANCE = msgspec.json.Decoder(Advance)
+
+
+def service_of(request: AppRequest) -> Service:
+    """The application's service. Where readings stream in it is not injected: that takes as long as to decode one."""
+    service: Service = request.app.state.service
+    return service
 
 
 def _alone(receipt: Receipt) -> Receipt:
@@ -71,7 +76,6 @@ class StreamController(Controller):
     async def readings(
         self,
         request: AppRequest,
-        service: NamedDependency[Service],
         risks: FromQuery[bool] = False,
         members: FromQuery[bool] = False,
     ) -> Response[bytes]:
@@ -79,10 +83,10 @@ class StreamController(Controller):
 
         Args:
             request: The request.
-            service: Injected.
             risks: Answer with each reading's risk.
             members: And with each member's part in it.
         """
+        service = service_of(request)
 
         async def commit(readings: list[Reading]) -> Receipt:
             job = ReadingsJob(readings=readings, received_us=now_us(), risks=risks or members, members=members)
@@ -97,8 +101,9 @@ class StreamController(Controller):
         summary="Send outcomes",
         description="Failures, repairs and retractions: one, a JSON array, or NDJSON, as with readings.",
     )
-    async def outcomes(self, request: AppRequest, service: NamedDependency[Service]) -> Response[bytes]:
+    async def outcomes(self, request: AppRequest) -> Response[bytes]:
         """Store outcomes."""
+        service = service_of(request)
 
         async def commit(outcomes: list[Outcome]) -> Receipt:
             receipt: Receipt = await service.submit(OutcomesJob(outcomes=outcomes, received_us=now_us()))
@@ -113,8 +118,9 @@ class StreamController(Controller):
         description="For streams that end, such as a replayed table: labels due by then mature. Readings from before "
         "that instant are no examples afterwards.",
     )
-    async def advance(self, request: AppRequest, service: NamedDependency[Service]) -> AdvanceReceipt:
+    async def advance(self, request: AppRequest) -> AdvanceReceipt:
         """Move event time on."""
+        service = service_of(request)
         service.check_ready()
         require_json(request)
         return await service.advance(

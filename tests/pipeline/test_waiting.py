@@ -36,8 +36,13 @@ def test_who_was_answered_is_waited_for_but_not_for_long() -> None:
     room: WaitingRoom[int] = WaitingRoom(10)
     room.answering(3)
     room.put(1)
-    late = threading.Timer(0.05, lambda: (room.put(2), room.put(3), room.wake()))
-    late.start()
+
+    def come_back() -> None:
+        room.put(2)
+        room.put(3)
+        room.wake()
+
+    threading.Timer(0.05, come_back).start()
     together = room.take(10, 30.0)
     room.answering(3)
     room.put(4)
