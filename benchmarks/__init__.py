@@ -1,5 +1,6 @@
 """Benchmarks: one file a question, run by ``hearthbeat bench <name>``.
 
-`run` is the command, `report` the form of all results, `server` a real service in a process of its own. ``crash_*`` is
-a test of another kind, run by ``hearthbeat crash-test``; it asks whether, not how much.
+`run` is the command, `report` the form of all results, `markdown` and `plot` make a page and a picture of it, `server`
+is a real service in a process of its own. ``crash_*`` is a test of another kind, run by ``hearthbeat crash-test``; it
+asks whether, not how much.
 """

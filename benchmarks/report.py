@@ -1,4 +1,7 @@
-"""Report: the one form in which every benchmark gives its results, for programs and for people."""
+"""Report: the one form in which every benchmark gives its results, for programs and for people.
+
+`markdown` and `plot` make a page and a picture of it.
+"""
 
 import os
 import platform
@@ -74,33 +77,50 @@ def write_report(report: Report, path: Path) -> None:
     Raises:
         BenchError: It cannot be written.
     """
+    write_file(path, msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write any form.
+
+    Raises:
+        BenchError: It cannot be written.
+    """
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+        path.write_bytes(content)
     except OSError as error:
         raise BenchError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def show_report(report: Report) -> None:
     """Print the form for people."""
-    machine = report.machine
-    where = f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb:g} GB, Python {machine.python}"
-    commit = report.commit[:12] if report.commit else "no commit"
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         title=f"{report.name}, seed {report.seed}",
-        caption=f"{where}; version {report.version}, {commit}",
+        caption=f"{machine_text(report.machine)}; {version_text(report)}",
     )
     table.add_column("id", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     table.add_column("better", no_wrap=True)
     for row in report.rows:
-        table.add_row(row.id, _figure(row.value), row.unit, row.better)
+        table.add_row(row.id, figure_text(row.value), row.unit, row.better)
     Console().print(table)
 
 
-def _figure(value: float | None) -> str:
+def machine_text(machine: Machine) -> str:
+    """The machine in one line."""
+    return f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb:g} GB, Python {machine.python}"
+
+
+def version_text(report: Report) -> str:
+    """What was measured: version and commit."""
+    return f"version {report.version}, {report.commit[:12] if report.commit else 'no commit'}"
+
+
+def figure_text(value: float | None) -> str:
+    """A figure for people: four digits, or all of a whole number; a dash where there is none."""
     if value is None:
         return "-"
     if value == round(value) or abs(value) >= 1000:

@@ -12,7 +12,9 @@ from typing import Annotated
 from cyclopts import Parameter
 from msgspec import Struct
 
-from benchmarks.report import BenchError, Row, make_report, show_report, write_report
+from benchmarks.markdown import report_page
+from benchmarks.plot import check_plot, report_picture
+from benchmarks.report import BenchError, Row, make_report, show_report, write_file, write_report
 
 Switch = Parameter(negative="")
 
@@ -62,6 +64,8 @@ def bench(
     *,
     full: Annotated[bool, Switch] = False,
     json: Path | None = None,
+    markdown: Path | None = None,
+    plot: Path | None = None,
     data: Path | None = None,
     seed: int = 1,
 ) -> None:
@@ -71,6 +75,8 @@ def bench(
         name: Which one.
         full: Measure more, and longer.
         json: File to write the results to.
+        markdown: File to write the results to as a Markdown page.
+        plot: File to draw the results in; its name ends with .png or .svg.
         data: Folder of real data sets; default HEARTHBEAT_DATA, else ../shared/data.
         seed: Seed of all that is drawn.
     """
@@ -85,17 +91,35 @@ def bench(
             raise BenchError(f"there is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
         if seed < 0:
             raise BenchError(f"--seed must not be negative, not {seed}")
-        if json is not None and not json.parent.is_dir():
-            raise BenchError(f"--json {json}: there is no folder {json.parent}")
+        _check_files({"--json": json, "--markdown": markdown, "--plot": plot})
+        if plot is not None:
+            check_plot(plot)
         folder = data or Path(os.environ.get("HEARTHBEAT_DATA") or "../shared/data")
         # River, scikit-learn and pandas take seconds to import: not before it is sure that they are needed.
         measure: Callable[[Workload], list[Row]] = import_module(f"benchmarks.{name}").measure
         report = make_report(name, seed, measure(Workload(data=folder, seed=seed, full=full)))
         if json is not None:
             write_report(report, json)
+        if markdown is not None:
+            write_file(markdown, report_page(report, full=full).encode())
+        if plot is not None:
+            write_file(plot, report_picture(report, plot))
     except BenchError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     show_report(report)
+
+
+def _check_files(files: Mapping[str, Path | None]) -> None:
+    """Tell before a long run that its results have no place.
+
+    Raises:
+        BenchError: A file cannot be there.
+    """
+    for flag, path in files.items():
+        if path is not None and not path.parent.is_dir():
+            raise BenchError(f"{flag} {path}: there is no folder {path.parent}")
+        if path is not None and path.is_dir():
+            raise BenchError(f"{flag} {path}: this is a folder, not a file")

@@ -23,6 +23,10 @@ def _fails(capsys: pytest.CaptureFixture[str], name: str, **options: Path | int)
     return line
 
 
+def _never(_: Workload) -> list[Row]:
+    raise AssertionError("the benchmark ran")
+
+
 def test_without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """One line each, with the question."""
     bench()
@@ -34,7 +38,7 @@ def test_without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_every_benchmark_has_its_file() -> None:
     """One file or folder a question, and no question without a place in the list."""
-    common = {"__init__", "crowd", "peers", "processes", "report", "run", "server"}
+    common = {"__init__", "crowd", "markdown", "peers", "plot", "processes", "report", "run", "server"}
     found = [*(ROOT / "benchmarks").glob("*.py"), *(path.parent for path in ROOT.glob("benchmarks/*/__init__.py"))]
     files = {path.stem for path in found if not path.stem.startswith("crash_")}
 
@@ -67,9 +71,55 @@ def test_the_environment_names_the_data(
     assert str(tmp_path / "here") in _fails(capsys, "fd001", data=tmp_path / "here")
 
 
-def test_a_missing_folder_for_the_results_is_told_at_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("flag", ["json", "markdown", "plot"])
+def test_a_missing_folder_for_the_results_is_told_at_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str
+) -> None:
     """Nobody waits for minutes to learn that the results cannot be written."""
-    assert "there is no folder" in _fails(capsys, "scoring", json=tmp_path / "no" / "results.json")
+    monkeypatch.setattr("benchmarks.scoring.measure", _never)
+    path = tmp_path / "no" / "results.png"
+
+    assert _fails(capsys, "scoring", **{flag: path}) == f"error: --{flag} {path}: there is no folder {path.parent}"
+    assert _fails(capsys, "scoring", **{flag: tmp_path}) == f"error: --{flag} {tmp_path}: this is a folder, not a file"
+
+
+def test_a_picture_of_no_known_kind_is_told_at_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The suffix is looked at before the benchmark runs."""
+    monkeypatch.setattr("benchmarks.scoring.measure", _never)
+    path = tmp_path / "results.gif"
+
+    assert _fails(capsys, "scoring", plot=path) == f"error: --plot {path}: the name of a picture ends with .png or .svg"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("flag", ["json", "markdown", "plot"])
+def test_a_file_that_cannot_be_written_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str
+) -> None:
+    """One line, whichever form of the results it is."""
+    monkeypatch.setattr("benchmarks.scoring.measure", lambda _: [Row("scoring.a.speedup", 1.5, "times", "higher")])
+    path = tmp_path / "results.png"
+    path.symlink_to(tmp_path / "no" / "results.png")
+
+    assert _fails(capsys, "scoring", **{flag: path}) == f"error: {path} cannot be written: No such file or directory"
+
+
+def test_a_page_and_a_picture_are_written(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the file for programs, and with the same rows."""
+    rows = [Row("scoring.a.speedup", 1.5, "times", "higher"), Row("scoring.a.rows_per_s", 2500.0, "rows/s", "higher")]
+    monkeypatch.setattr("benchmarks.scoring.measure", lambda _: rows)
+    data, page, picture = (tmp_path / name for name in ("results.json", "results.md", "results.svg"))
+
+    bench("scoring", full=True, json=data, markdown=page, plot=picture, seed=7)
+
+    texts = [path.read_text() for path in (data, page, picture)] + [capsys.readouterr().out]
+    assert all(row.id in text for row in rows for text in texts)
+    assert all(value in text for value in ("1.5", "2,500") for text in texts[1:])
+    assert "hearthbeat bench scoring --full --seed 7" in texts[1]
 
 
 def test_results_have_one_form(
