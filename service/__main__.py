@@ -38,6 +38,7 @@ app.command(
 )
 
 _DRAIN_S = 5.0
+_GC_THRESHOLDS = (20_000, 20, 100)
 _BACKLOG = 1024
 _CONNECTIONS = 8192  # an idle or slow connection holds a place; the queue before the scorer is what pushes back
 
@@ -115,8 +116,11 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
     while not (stop.is_set() or runtime.stop_requested.is_set() or serving.done()):
         if not announced and runtime.service.starting is None:
             announced = True
+            # To look through all there is for what is not needed takes tens of milliseconds, and there is nothing:
+            # what is there now stays, devices that come later do too.
             gc.collect()
-            gc.freeze()  # what is there now stays; to look through it again and again takes tens of milliseconds
+            gc.freeze()
+            gc.set_threshold(*_GC_THRESHOLDS)
             print("ready", flush=True)
         try:
             await asyncio.wait_for(stop.wait(), 0.1)

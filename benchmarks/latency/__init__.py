@@ -2,7 +2,7 @@
 
 Loaded means: 20,000 readings a second stream in, in arrays over several connections; labels mature faster than the
 learner can learn, so that it is never idle; a RandomForest is trained beside it at a low priority, as the service's own
-trainings would be; snapshots of both folds are written every two seconds.
+trainings would be; snapshots of both folds are written every ten seconds.
 
 Where there are two cores the service is kept on the first; what sends and what trains has the others, and the learner
 runs where the system puts it. A reading is sent every 50 ms on a connection of its own, from a process of its own, and
@@ -58,7 +58,7 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as folder:
         baseline = Path(folder) / "baseline.npz"
         train_baseline(baseline, horizon_s=_HORIZON_S, seed=workload.seed, samples=_BASELINE_SAMPLES)
-        settings = {"horizon": f"{_HORIZON_S}s", "baseline": str(baseline), "snapshot_every": "2s"}
+        settings = {"horizon": f"{_HORIZON_S}s", "baseline": str(baseline), "snapshot_every": "10s"}
         with ServiceProcess(Path(folder), **settings) as service:
             service.wait_ready()
             if len(cores := _cores()) > 1:

@@ -53,12 +53,16 @@ def _remember(
 
 
 class HomeTypeState:
-    """The devices of one home type: names, windows, last answers. Columns by device number."""
+    """The devices of one home type: names, windows, last answers. Columns by device number.
+
+    Restored from a snapshot it may be ahead of the fleet: events up to ``folded_seq`` are in it already.
+    """
 
     def __init__(self, home_type: str, *, horizon_us: int, slot_us: int) -> None:
         self.home_type = home_type
         self.devices: list[DeviceKey] = []
         self.windows = Windows(horizon_us=horizon_us, slot_us=slot_us)
+        self.folded_seq = 0
         self.readings = 0
         self.dropped = 0
         self.device_type = np.zeros(64, np.int16)
@@ -151,13 +155,15 @@ class FleetState:
             for group in event.groups:
                 self._readings(seq, group)
         elif isinstance(event, OutcomesLogged):
-            self.outcomes(event)
+            self.outcomes(event, seq)
         elif isinstance(event, CheckpointPublished) and event.member == BASELINE:
             self.baseline = event
         self.seq = seq
 
     def _readings(self, seq: int, group: ReadingGroup) -> None:
         state = self.home_type(group.home_type)
+        if seq <= state.folded_seq:
+            return
         for home_id, device_id in group.new_devices:
             self.register(state, (home_id, device_id))
         state.windows.layout.extend(group.new_metrics, group.new_device_types)
@@ -170,15 +176,15 @@ class FleetState:
         state.windows.fold(device, device_type, ts, c.offset_s.copy(), c.cycle.copy(), c.values.copy())
         state.remember(seq, device, device_type, ts, c.risk.copy(), group.provisional)
 
-    def outcomes(self, event: OutcomesLogged) -> None:
-        """Enter outcomes; a repair starts a device afresh."""
+    def outcomes(self, event: OutcomesLogged, seq: int) -> None:
+        """Enter the outcomes of event ``seq``; a repair starts a device afresh."""
         for outcome in event.outcomes:
             self.book.enter(outcome)
             if isinstance(outcome, Repair):
                 key = (outcome.home_id, outcome.device_id)
                 place = self.place.get(key)
                 withdrawn = all(mark.outcome_id != outcome.outcome_id for mark in self.book.marks(key))
-                if place is not None and not withdrawn:
+                if place is not None and not withdrawn and seq > self.home_types[place[0]].folded_seq:
                     self.home_types[place[0]].windows.forget_past(place[1])
 
     def failed_since(self, key: DeviceKey) -> int | None:

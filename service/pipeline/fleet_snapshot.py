@@ -1,8 +1,9 @@
 """The scorer's fold as bytes and back: plain columns, no code.
 
-Taking the copy is a matter of memory speed and is done under the ingest lock; encoding and writing it is not. What is
-encoded comes in pieces: the columns as they were copied, the devices' names some thousands at a time, since encoding
-holds the interpreter and whoever scores would wait for it.
+Taking the copy is a matter of memory speed and is done under the ingest lock, one home type at a time: home types do
+not depend on each other, so each may be copied at a sequence number of its own, between two commits, and is brought up
+to date from there. Encoding and writing need no lock. What is encoded comes in pieces: the columns as they were copied,
+the devices' names some thousands at a time, since encoding holds the interpreter and whoever scores would wait for it.
 """
 
 import struct
@@ -15,9 +16,9 @@ from msgspec import Struct
 
 from service.contracts.events import SCHEMA, CheckpointPublished
 from service.contracts.outcomes import Outcome
-from service.pipeline.fleet import FleetState
+from service.pipeline.fleet import FleetState, HomeTypeState
 
-MADE_WITH = {"events": str(SCHEMA), "fleet": "2"}
+MADE_WITH = {"events": str(SCHEMA), "fleet": "3"}
 """A snapshot of another version of this file, or of the events, is not read."""
 
 _COLUMNS = ("device_type", "risk", "provisional", "last_seq", "last_row", "read_count", "past_ts", "past_risk")
@@ -37,6 +38,7 @@ class _Array(Struct, frozen=True, array_like=True):
 
 class _HomeType(Struct, frozen=True, kw_only=True):
     name: str
+    seq: int
     devices: int
     columns: list[str]
     readings: int
@@ -73,20 +75,40 @@ _OUTCOMES: msgspec.msgpack.Decoder[list[Outcome]] = msgspec.msgpack.Decoder(list
 _DEVICES: msgspec.msgpack.Decoder[list[tuple[str, str]]] = msgspec.msgpack.Decoder(list[tuple[str, str]])
 
 
-def freeze(fleet: FleetState) -> Frozen:
-    """A copy of the fold, for `encode`."""
-    arrays: list[npt.NDArray[Any]] = []
+class Freezing:
+    """A copy of the fold in the making. What is not of a home type is copied at once.
 
-    def kept(column: npt.NDArray[Any]) -> _Array:
-        arrays.append(column)
-        return _Array(column.dtype.str, column.shape)
+    Args:
+        fleet: The fold; `step` must be given the same.
+    """
 
-    head = _Fleet(
-        seq=fleet.seq,
-        baseline=fleet.baseline,
-        home_types=[
+    def __init__(self, fleet: FleetState) -> None:
+        self.seq = fleet.seq
+        self._baseline = fleet.baseline
+        self._outcomes = fleet.book.outcomes()
+        self._names = list(fleet.home_types)
+        self._parts: list[_HomeType] = []
+        self._devices: list[list[tuple[str, str]]] = []
+        self._arrays: list[npt.NDArray[Any]] = []
+
+    def step(self, fleet: FleetState) -> Frozen | None:
+        """Copy one more home type as it is now; the whole copy once there is none left."""
+        if len(self._parts) < len(self._names):
+            self._copy(fleet.seq, fleet.home_types[self._names[len(self._parts)]])
+        if len(self._parts) < len(self._names):
+            return None
+        head = _Fleet(seq=self.seq, baseline=self._baseline, home_types=self._parts)
+        return Frozen(head, self._outcomes, self._devices, self._arrays)
+
+    def _copy(self, seq: int, state: HomeTypeState) -> None:
+        def kept(column: npt.NDArray[Any]) -> _Array:
+            self._arrays.append(column)
+            return _Array(column.dtype.str, column.shape)
+
+        self._parts.append(
             _HomeType(
-                name=name,
+                name=state.home_type,
+                seq=seq,
                 devices=(count := len(state.devices)),
                 columns=list(state.windows.layout.columns),
                 readings=state.readings,
@@ -94,11 +116,16 @@ def freeze(fleet: FleetState) -> Frozen:
                 windows={k: kept(v) for k, v in state.windows.columns_of_state(count).items()},
                 answers={k: kept(getattr(state, k)[:count].copy()) for k in _COLUMNS},
             )
-            for name, state in fleet.home_types.items()
-        ],
-    )
-    devices = [state.devices for state in fleet.home_types.values()]  # only ever appended to: no copy is needed
-    return Frozen(head, fleet.book.outcomes(), devices, arrays)
+        )
+        self._devices.append(state.devices)  # only ever appended to: no copy is needed
+
+
+def freeze(fleet: FleetState) -> Frozen:
+    """A copy of the fold, for `encode`, all at once."""
+    freezing = Freezing(fleet)
+    while (frozen := freezing.step(fleet)) is None:
+        pass
+    return frozen
 
 
 def encode(frozen: Frozen) -> list[bytes | memoryview]:
@@ -115,6 +142,8 @@ def encode(frozen: Frozen) -> list[bytes | memoryview]:
 
 def thaw(blob: bytes, fleet: FleetState) -> FleetState:
     """Fill an empty fold from bytes.
+
+    What follows its ``seq`` in the log has to be applied; home types that are further already leave out what they know.
 
     Raises:
         ValueError: They are none of `encode`.
@@ -133,7 +162,7 @@ def thaw(blob: bytes, fleet: FleetState) -> FleetState:
         raise ValueError(f"not a snapshot of the scorer: {error}") from error
     for of_type in head.home_types:
         state = fleet.home_types[of_type.name]
-        state.readings, state.dropped = of_type.readings, of_type.dropped
+        state.readings, state.dropped, state.folded_seq = of_type.readings, of_type.dropped, of_type.seq
         state.windows.restore(of_type.columns, {name: reader.column(array) for name, array in of_type.windows.items()})
         state.reserve()
         for name, array in of_type.answers.items():

@@ -33,8 +33,8 @@ from service.pipeline.score import Panel
 from service.pipeline.waiting import WaitingRoom
 
 _LOG = logging.getLogger("hearthbeat.ingest")
-_GROUP = 64
-_RUN = 2_000  # readings that are folded together, unless one request brings more
+_GROUP = 1_000  # readings that are folded together, unless one request brings more
+_SMALL = 16  # readings; a request with no more goes before those with more
 _LINGER_S = 0.002
 _PRUNE_EVERY_S = 1.0
 
@@ -90,7 +90,7 @@ class Ingest:
         self._keeper = keeper
         self._limits = limits
         self._lockstep = lockstep
-        self._room: WaitingRoom[Waiting] = WaitingRoom(queue_size)
+        self._room: WaitingRoom[Waiting] = WaitingRoom(queue_size, 0 if lockstep else _SMALL)
         self._waking = False
         self._on_fatal = on_fatal
         self._retention = retention
@@ -117,14 +117,14 @@ class Ingest:
             Unavailable: The service is stopping.
         """
         future: Future[Any] = Future()
-        self._room.put((job, future))
+        self._room.put((job, future), _weight(job))
         self._room.wake()
         return future
 
     def ask(self, job: Job) -> asyncio.Future[Any]:
         """`submit` for coroutines of one event loop. The thread is woken once for all that a turn of it brings."""
         reply = LoopReply()
-        self._room.put((job, reply))
+        self._room.put((job, reply), _weight(job))
         if not self._waking:
             self._waking = True
             reply.loop.call_soon(self._wake)
@@ -136,7 +136,7 @@ class Ingest:
 
     def _run(self) -> None:
         try:
-            while jobs := self._room.take(1) if self._lockstep else self._room.take(_GROUP, _LINGER_S):
+            while jobs := self._room.take(0) if self._lockstep else self._room.take(_GROUP, _LINGER_S):
                 self._commit(jobs)
         except BaseException as error:
             self._on_fatal(error)
@@ -259,19 +259,20 @@ class Ingest:
         return encode_event(job), [AdvanceReceipt(seq=seq)]
 
 
+def _weight(job: Job) -> int:
+    return len(job.readings) if isinstance(job, ReadingsJob) else 1
+
+
 def _runs(jobs: Sequence[Waiting]) -> Iterator[list[Waiting]]:
-    """Requests with readings that follow each other, as long as they are not too many readings; others alone."""
+    """Requests with readings that follow each other; others alone."""
     run: list[Waiting] = []
-    size = 0
     for job, future in jobs:
-        readings = len(job.readings) if isinstance(job, ReadingsJob) else None
-        if run and (readings is None or size + readings > _RUN):
-            yield run
-            run, size = [], 0
-        if readings is None:
-            yield [(job, future)]
-        else:
+        if isinstance(job, ReadingsJob):
             run.append((job, future))
-            size += readings
+            continue
+        if run:
+            yield run
+            run = []
+        yield [(job, future)]
     if run:
         yield run

@@ -39,7 +39,7 @@ def take_outcomes(
         if objection is not None:
             refusals.append(Refusal(item=i, reason="conflict", detail=objection[1], field=objection[0]))
             continue
-        fleet.outcomes(OutcomesLogged(received_us=received_us, outcomes=[outcome]))
+        fleet.outcomes(OutcomesLogged(received_us=received_us, outcomes=[outcome]), seq)
         taken.append(outcome)
     event = OutcomesLogged(received_us=received_us, outcomes=taken) if taken else None
     receipt = Receipt(

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from service.contracts.ports import EventLog
 from service.pipeline.fleet import FleetState
-from service.pipeline.fleet_snapshot import Frozen, encode, freeze, thaw
+from service.pipeline.fleet_snapshot import Freezing, Frozen, encode, freeze, thaw
 from service.pipeline.replay import replay_fleet
+from service.storage.background import step_back
 from service.storage.snapshots import SnapshotStore
 
 _LOG = logging.getLogger("hearthbeat.snapshots")
@@ -29,6 +30,7 @@ class Keeper:
         self._empty = empty
         self._taken_at = time.monotonic()
         self._taken_seq = 0
+        self._freezing: Freezing | None = None
         self._writer: threading.Thread | None = None
 
     def recover(self, log: EventLog) -> FleetState:
@@ -37,11 +39,16 @@ class Keeper:
         Raises:
             LogDamaged: The log cannot be read.
         """
+        self._freezing = None
         fleet = self._empty()
         last = log.last_seq()
         for _, state in self._store.newest_first(last) if self._store is not None else ():
             try:
-                fleet = thaw(state, self._empty())
+                thawed = thaw(state, self._empty())
+                ahead = max((of_type.folded_seq for of_type in thawed.home_types.values()), default=0)
+                if ahead > last:
+                    raise ValueError(f"it is of event {ahead}, and the log ends at {last}")
+                fleet = thawed
                 break
             except ValueError as error:
                 _LOG.warning("a snapshot is skipped: %s", error)
@@ -49,16 +56,24 @@ class Keeper:
         return replay_fleet(log, fleet)
 
     def pass_by(self, fleet: FleetState) -> None:
-        """Take a snapshot if it is time. Call it under the ingest lock, when all that is folded is durable."""
-        if self._store is None or fleet.seq == self._taken_seq:
-            return
-        writing = self._writer is not None and self._writer.is_alive()
-        if writing or time.monotonic() - self._taken_at < self._every_s:
-            return
-        frozen = freeze(fleet)
-        self._taken_at, self._taken_seq = time.monotonic(), fleet.seq
-        self._writer = threading.Thread(target=self._write, args=(fleet.seq, frozen), name="snapshot", daemon=True)
-        self._writer.start()
+        """Go on with a snapshot, or begin one if it is time.
+
+        Call it under the ingest lock, when all that is folded is durable. One home type is copied at each call: whoever
+        waits for a reading's answer should not have to wait for all of them.
+        """
+        if self._freezing is None:
+            if self._store is None or fleet.seq == self._taken_seq:
+                return
+            writing = self._writer is not None and self._writer.is_alive()
+            if writing or time.monotonic() - self._taken_at < self._every_s:
+                return
+            self._freezing = Freezing(fleet)
+            self._taken_at, self._taken_seq = time.monotonic(), fleet.seq
+        seq, frozen = self._freezing.seq, self._freezing.step(fleet)
+        if frozen is not None:
+            self._freezing = None
+            self._writer = threading.Thread(target=self._beside, args=(seq, frozen), name="snapshot", daemon=True)
+            self._writer.start()
 
     @property
     def needed_seq(self) -> int:
@@ -69,8 +84,12 @@ class Keeper:
         """Wait for the writer, and keep the last state."""
         if self._writer is not None:
             self._writer.join()
-        if self._store is not None and fleet.seq > self._taken_seq:
+        if self._store is not None and (fleet.seq > self._taken_seq or self._freezing is not None):
             self._write(fleet.seq, freeze(fleet))
+
+    def _beside(self, seq: int, frozen: Frozen) -> None:
+        step_back()
+        self._write(seq, frozen)
 
     def _write(self, seq: int, frozen: Frozen) -> None:
         assert self._store is not None

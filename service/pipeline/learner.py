@@ -3,6 +3,7 @@
 It runs at low priority, so that scoring comes first, and it ends when its standard input does.
 """
 
+import contextlib
 import os
 import select
 import struct
@@ -35,7 +36,7 @@ def main() -> None:
         return
     config = msgspec.msgpack.decode(frame, type=LearnerConfig)
     if not config.lockstep:
-        os.nice(5)
+        _step_back()
     folder = Path(config.folder)
     log = SqliteEventLog(folder / "events.db", read_only=True)
     examples = SqliteExampleStore(folder / "examples.db")
@@ -52,6 +53,14 @@ def main() -> None:
     finally:
         examples.close()
         log.close()
+
+
+def _step_back() -> None:
+    """Run when nobody else wants to, where a system knows such a priority (Linux), else at a low one."""
+    os.nice(10)
+    if hasattr(os, "SCHED_IDLE"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _serve(

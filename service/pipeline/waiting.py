@@ -1,4 +1,8 @@
-"""The waiting room before the scorer: bounded, first come, first served, left in groups."""
+"""The waiting room before the scorer: bounded, first come, first served, left in groups.
+
+Small requests go before large ones. Who sends a single reading would else wait for thousands that came a moment
+earlier, and requests that wait side by side have no order among themselves that anybody could rely on.
+"""
 
 import threading
 import time
@@ -17,16 +21,19 @@ class WaitingRoom(Generic[T]):
 
     Args:
         seats: How many may wait.
+        small: Who weighs no more goes before those who weigh more.
     """
 
-    def __init__(self, seats: int) -> None:
+    def __init__(self, seats: int, small: int = 0) -> None:
         self._seats = seats
-        self._waiting: deque[T] = deque()
+        self._small = small
+        self._waiting: tuple[deque[tuple[T, int]], deque[tuple[T, int]]] = (deque(), deque())
+        self._weight = 0
         self._changed = threading.Condition()
         self._closed = False
         self._expected = 0
 
-    def put(self, item: T) -> None:
+    def put(self, item: T, weight: int = 1) -> None:
         """Let one more wait; `wake` must follow.
 
         Raises:
@@ -36,9 +43,10 @@ class WaitingRoom(Generic[T]):
         with self._changed:
             if self._closed:
                 raise Unavailable("the service is stopping")
-            if len(self._waiting) >= self._seats:
+            if self._count() >= self._seats:
                 raise Busy("the queue before the scorer is full")
-            self._waiting.append(item)
+            self._waiting[weight > self._small].append((item, weight))
+            self._weight += weight
 
     def wake(self) -> None:
         """Wake whoever takes."""
@@ -52,26 +60,38 @@ class WaitingRoom(Generic[T]):
         good, and a small group costs nearly as much as a large one.
         """
         with self._changed:
-            self._expected = len(self._waiting) + count if count > 1 else 0
+            self._expected = self._count() + count if count > 1 else 0
 
     def take(self, most: int, linger_s: float = 0.0) -> list[T]:
-        """Those who wait, at most so many; waits until there is one. Empty once it is closed and everybody has left.
+        """Those who wait, as long as together they weigh at most so much, but at least one.
 
-        Until as many have come as are expected it waits a little longer, but not for more than ``linger_s``.
+        Waits until there is one, and a little longer, but not for more than ``linger_s``, until there are enough or as
+        many have come as are expected. Empty once it is closed and everybody has left.
         """
         with self._changed:
-            while not self._waiting and not self._closed:
+            while not self._count() and not self._closed:
                 self._changed.wait()
             until = time.monotonic() + linger_s
-            while len(self._waiting) < min(self._expected, most) and not self._closed:
+            while self._count() < self._expected and self._weight < most and not self._closed:
                 left_s = until - time.monotonic()
                 if left_s <= 0.0:
                     break
                 self._changed.wait(left_s)
-            return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+            group: list[T] = []
+            room = most
+            for line in self._waiting:
+                while line and (line[0][1] <= room or not group):
+                    item, weight = line.popleft()
+                    group.append(item)
+                    room -= weight
+            self._weight -= most - room
+            return group
 
     def close(self) -> None:
         """Let nobody in any more; who is there is still taken."""
         with self._changed:
             self._closed = True
             self._changed.notify()
+
+    def _count(self) -> int:
+        return len(self._waiting[0]) + len(self._waiting[1])

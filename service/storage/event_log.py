@@ -14,11 +14,12 @@ import apsw
 from service.contracts.errors import LogDamaged
 from service.contracts.events import checksum
 from service.contracts.ports import LogRecord
+from service.storage.checkpointer import Checkpointer
 
 _PAGE = 16_384
 """Blobs are large: a page four times the usual size takes a third of the processor's work off a commit of 1 MB."""
-_CHECKPOINT = 4_194_304
-"""Bytes of write-ahead log that are moved into the file at once: about 5 ms of a commit."""
+_CHECKPOINT, _AT_ONCE = 8_388_608, 134_217_728
+"""Bytes of write-ahead log from which on they are moved into the file: beside the commits, or by the next of them."""
 
 _DISK_FAULTS = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError, apsw.BusyError)
 
@@ -43,18 +44,33 @@ class SqliteEventLog:
             if not read_only:
                 self._db.execute(f"PRAGMA page_size={_PAGE}")  # of a file that is new
                 self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT // _PAGE}")
                 self._db.execute("PRAGMA synchronous=FULL")
                 self._db.execute(
                     "CREATE TABLE IF NOT EXISTS events("
                     "seq INTEGER PRIMARY KEY, crc INTEGER NOT NULL, blob BLOB NOT NULL)"
                 )
             self._last = self._newest()
+            self._page: int = self._db.execute("PRAGMA page_size").get
         except _DISK_FAULTS as error:
             raise OSError(f"{path}: {error}") from error
         except apsw.Error as error:
             raise LogDamaged(f"{path} is no event log: {error}", seq=0) from error
         self._read_only = read_only
+        self._checkpointer = None if read_only else Checkpointer(path)
+        if not read_only:
+            self._db.set_wal_hook(self._committed)
+
+    def _committed(self, db: apsw.Connection, name: str, pages: int) -> int:
+        """Called by SQLite after a commit, with the length of the write-ahead log."""
+        beside = self._checkpointer
+        if beside is None or beside.nearly_done.is_set() or pages * self._page >= _AT_ONCE:
+            if beside is not None:
+                beside.nearly_done.clear()
+            with contextlib.suppress(apsw.Error):
+                db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        elif pages * self._page >= _CHECKPOINT:
+            beside.ask()
+        return apsw.SQLITE_OK
 
     def _newest(self) -> int:
         newest: int | None = self._db.execute("SELECT max(seq) FROM events").get
@@ -150,4 +166,6 @@ class SqliteEventLog:
 
     def close(self) -> None:
         """See `EventLog.close`."""
+        if self._checkpointer is not None:
+            self._checkpointer.close()
         self._db.close()

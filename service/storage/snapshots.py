@@ -17,6 +17,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from service.storage.background import write_gently
+
 Piece = bytes | memoryview
 """A part of a state, in order; contiguous bytes."""
 
@@ -105,11 +107,7 @@ class SnapshotStore:
         unfinished = self._folder / f".{path.name}.{os.getpid()}"
         try:
             with unfinished.open("wb") as file:
-                file.write(msgspec.json.encode(signed) + b"\n")
-                for piece in pieces:
-                    file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
+                write_gently(file, [msgspec.json.encode(signed) + b"\n", *pieces])
             unfinished.replace(path)
         except OSError:
             unfinished.unlink(missing_ok=True)

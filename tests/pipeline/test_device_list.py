@@ -32,7 +32,7 @@ def fleet_of(risks: dict[str, list[float]], failed: set[int] = frozenset()) -> F
             for n in range(len(values))
             if n in failed
         ]
-        fleet.outcomes(OutcomesLogged(received_us=NOW_US, outcomes=list(outcomes)))
+        fleet.outcomes(OutcomesLogged(received_us=NOW_US, outcomes=list(outcomes)), 1)
     return fleet
 
 

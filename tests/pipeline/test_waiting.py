@@ -71,3 +71,21 @@ def test_closing_ends_every_wait() -> None:
 
     assert [1] == room.take(10, 600.0)
     assert [] == room.take(10, 600.0)
+
+
+def test_small_ones_go_before_large_ones() -> None:
+    """Nobody who brings little waits for those who bring much; among their like all keep their order."""
+    room: WaitingRoom[str] = WaitingRoom(10, small=2)
+    for name, weight in (("large", 900), ("larger", 950), ("a", 1), ("last", 90), ("b", 2)):
+        room.put(name, weight)
+
+    assert [["a", "b", "large"], ["larger"], ["last"]] == [room.take(1_000) for _ in range(3)]
+
+
+def test_one_that_weighs_too_much_goes_alone() -> None:
+    """Whatever it weighs, it is not left behind."""
+    room: WaitingRoom[str] = WaitingRoom(10)
+    room.put("heavy", 5_000)
+    room.put("light", 1)
+
+    assert [["heavy"], ["light"]] == [room.take(1_000), room.take(1_000)]
