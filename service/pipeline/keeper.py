@@ -8,7 +8,7 @@ from collections.abc import Callable
 from service.contracts.ports import EventLog
 from service.pipeline.fleet import FleetState
 from service.pipeline.fleet_snapshot import Freezing, Frozen, encode, freeze, thaw
-from service.pipeline.replay import replay_fleet
+from service.pipeline.records import decode_record
 from service.storage.background import step_back
 from service.storage.snapshots import SnapshotStore
 
@@ -53,7 +53,7 @@ class Keeper:
             except ValueError as error:
                 _LOG.warning("a snapshot is skipped: %s", error)
         self._taken_seq = fleet.seq
-        return replay_fleet(log, fleet)
+        return _replayed(log, fleet)
 
     def pass_by(self, fleet: FleetState) -> None:
         """Go on with a snapshot, or begin one if it is time.
@@ -97,3 +97,15 @@ class Keeper:
             self._store.save(seq, encode(frozen))
         except OSError as error:
             _LOG.warning("no snapshot could be written: %s", error)
+
+
+def _replayed(log: EventLog, fleet: FleetState) -> FleetState:
+    """Fold all that follows ``fleet.seq`` in the log into it.
+
+    Raises:
+        LogDamaged: The log cannot be read.
+    """
+    while records := log.read(fleet.seq):
+        for record in records:
+            fleet.apply(record.seq, decode_record(record))
+    return fleet

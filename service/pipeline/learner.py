@@ -20,7 +20,7 @@ from service.pipeline.learner_config import LearnerConfig
 from service.pipeline.learner_keeper import LearnerKeeper
 from service.pipeline.link import read_frame, write_frame
 from service.pipeline.publication import encode_publication
-from service.pipeline.replay import decode_record
+from service.pipeline.records import decode_record
 from service.storage.event_log import SqliteEventLog
 from service.storage.examples import SqliteExampleStore
 

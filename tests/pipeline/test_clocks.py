@@ -10,7 +10,7 @@ from service.contracts.predictions import Receipt
 from service.contracts.standing import LabelCounts
 from service.labels.book import instant_us
 from service.pipeline.instants import FUTURE_US
-from service.pipeline.replay import decode_record
+from service.pipeline.records import decode_record
 from tests.pipeline.lockstep import LockStep, at, reading
 from tests.pipeline.streams import NOW_US, SETTINGS
 

@@ -3,7 +3,7 @@
 from service.pipeline.digest import fold_digest, published_digest
 from service.pipeline.learn import LearnerFold
 from service.pipeline.publication import encode_publication
-from service.pipeline.replay import decode_record
+from service.pipeline.records import decode_record
 from service.storage.memory import MemoryExampleStore
 from tests.pipeline.streams import SETTINGS, hourly
 from tests.pipeline.test_learn import run

@@ -13,7 +13,7 @@ from service.evaluation.metrics import roc_auc
 from service.pipeline.home_type_views import scored
 from service.pipeline.learn import LearnerFold
 from service.pipeline.publication import encode_publication
-from service.pipeline.replay import decode_record
+from service.pipeline.records import decode_record
 from service.storage.memory import MemoryEventLog, MemoryExampleStore
 from tests.pipeline.lockstep import LockStep
 from tests.pipeline.streams import SETTINGS, hourly

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from service.pipeline.learn import LearnerFold
 from service.pipeline.learner_snapshot import dump_fold, dump_models, load_fold, load_models
-from service.pipeline.replay import decode_record
+from service.pipeline.records import decode_record
 from service.storage.memory import MemoryEventLog, MemoryExampleStore
 from tests.pipeline.streams import SETTINGS, hourly
 from tests.pipeline.test_learn import digest, run
