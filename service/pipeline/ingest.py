@@ -35,7 +35,7 @@ from service.pipeline.waiting import WaitingRoom
 _LOG = logging.getLogger("hearthbeat.ingest")
 _GROUP = 1_000  # readings that are folded together, unless one request brings more
 _SMALL = 16  # readings; a request with no more goes before those with more
-_LINGER_S = 0.002
+_FEW, _LINGER_S = 64, 0.002  # as long as there are so few readings it is worth waiting a moment for more
 _PRUNE_EVERY_S = 1.0
 
 
@@ -136,7 +136,7 @@ class Ingest:
 
     def _run(self) -> None:
         try:
-            while jobs := self._room.take(0) if self._lockstep else self._room.take(_GROUP, _LINGER_S):
+            while jobs := self._room.take(0) if self._lockstep else self._room.take(_GROUP, _FEW, _LINGER_S):
                 self._commit(jobs)
         except BaseException as error:
             self._on_fatal(error)

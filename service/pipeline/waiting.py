@@ -62,17 +62,17 @@ class WaitingRoom(Generic[T]):
         with self._changed:
             self._expected = self._count() + count if count > 1 else 0
 
-    def take(self, most: int, linger_s: float = 0.0) -> list[T]:
+    def take(self, most: int, enough: int = 0, linger_s: float = 0.0) -> list[T]:
         """Those who wait, as long as together they weigh at most so much, but at least one.
 
-        Waits until there is one, and a little longer, but not for more than ``linger_s``, until there are enough or as
-        many have come as are expected. Empty once it is closed and everybody has left.
+        Waits until there is one. If those who wait weigh less than ``enough`` it waits a little longer, but not for more
+        than ``linger_s`` and not once as many have come as are expected. Empty once it is closed and everybody has left.
         """
         with self._changed:
             while not self._count() and not self._closed:
                 self._changed.wait()
             until = time.monotonic() + linger_s
-            while self._count() < self._expected and self._weight < most and not self._closed:
+            while self._count() < self._expected and self._weight < enough and not self._closed:
                 left_s = until - time.monotonic()
                 if left_s <= 0.0:
                     break

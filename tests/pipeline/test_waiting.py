@@ -43,11 +43,11 @@ def test_who_was_answered_is_waited_for_but_not_for_long() -> None:
         room.wake()
 
     threading.Timer(0.05, come_back).start()
-    together = room.take(10, 30.0)
+    together = room.take(10, 10, 30.0)
     room.answering(3)
     room.put(4)
     began = time.monotonic()
-    alone = room.take(10, 0.05)
+    alone = room.take(10, 10, 0.05)
 
     assert ([1, 2, 3], [4]) == (together, alone)
     assert time.monotonic() - began < 10.0
@@ -59,7 +59,7 @@ def test_a_single_client_is_never_made_to_wait() -> None:
     room.answering(1)
     room.put(1)
 
-    assert [1] == room.take(10, 600.0)
+    assert [1] == room.take(10, 10, 600.0)
 
 
 def test_closing_ends_every_wait() -> None:
@@ -69,8 +69,8 @@ def test_closing_ends_every_wait() -> None:
     room.put(1)
     threading.Timer(0.05, room.close).start()
 
-    assert [1] == room.take(10, 600.0)
-    assert [] == room.take(10, 600.0)
+    assert [1] == room.take(10, 10, 600.0)
+    assert [] == room.take(10, 10, 600.0)
 
 
 def test_small_ones_go_before_large_ones() -> None:
