@@ -65,8 +65,9 @@ class WaitingRoom(Generic[T]):
     def take(self, most: int, enough: int = 0, linger_s: float = 0.0) -> list[T]:
         """Those who wait, as long as together they weigh at most so much, but at least one.
 
-        Waits until there is one. If those who wait weigh less than ``enough`` it waits a little longer, but not for more
-        than ``linger_s`` and not once as many have come as are expected. Empty once it is closed and everybody has left.
+        Waits until there is one. If those who wait weigh less than ``enough`` it waits a little longer, but not for
+        more than ``linger_s`` and not once as many have come as are expected. Empty once it is closed and everybody has
+        left.
         """
         with self._changed:
             while not self._count() and not self._closed:
