@@ -26,7 +26,7 @@ from benchmarks.server import serving_in
 from service.contracts.ports import MaturedExamples
 from service.evaluation.metrics import Labels, Risks, pr_auc
 from service.labels.join import CENSORED
-from service.pipeline.home_type_views import BLEND, scored
+from service.pipeline.views.home_type_views import BLEND, scored
 from service.storage.examples import SqliteExampleStore
 from simulator.summary import Summary
 

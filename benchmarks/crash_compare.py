@@ -13,7 +13,7 @@ from service.contracts.ports import MaturedExamples
 from service.contracts.predictions import DeviceDetail
 from service.contracts.standing import Evaluation, HomeTypeDetail
 from service.pipeline.digest import published_digest
-from service.pipeline.learner_config import LearnerConfig
+from service.pipeline.learning.config import LearnerConfig
 from service.pipeline.link import LearnerLink
 from service.pipeline.publication import Publication
 from service.settings import Settings

@@ -7,15 +7,15 @@ from service.contracts.events import ReadingsLogged
 from service.contracts.ports import EventLog
 from service.contracts.predictions import DeviceDetail
 from service.contracts.standing import Evaluation, HomeTypeDetail
-from service.pipeline.arrivals import Limits
-from service.pipeline.device_views import DeviceViews
 from service.pipeline.digest import fold_digest
-from service.pipeline.fleet import FleetState
-from service.pipeline.home_type_views import HomeTypeViews, evaluate, live_quality
-from service.pipeline.intake import take_readings
-from service.pipeline.learn import LearnerFold
-from service.pipeline.learner_config import LearnSettings
-from service.pipeline.score import Panel
+from service.pipeline.learning.config import LearnSettings
+from service.pipeline.learning.learn import LearnerFold
+from service.pipeline.scoring.arrivals import Limits
+from service.pipeline.scoring.fleet import FleetState
+from service.pipeline.scoring.intake import take_readings
+from service.pipeline.scoring.score import Panel
+from service.pipeline.views.device_views import DeviceViews
+from service.pipeline.views.home_type_views import HomeTypeViews, evaluate, live_quality
 from service.settings import Settings
 from service.storage.memory import MemoryExampleStore
 

@@ -13,10 +13,10 @@ from benchmarks.report import Row
 from benchmarks.run import Workload
 from benchmarks.server import serving_in
 from service.contracts.events import encode_event
-from service.pipeline.arrivals import Limits
-from service.pipeline.fleet import FleetState
-from service.pipeline.intake import take_readings
-from service.pipeline.score import Panel
+from service.pipeline.scoring.arrivals import Limits
+from service.pipeline.scoring.fleet import FleetState
+from service.pipeline.scoring.intake import take_readings
+from service.pipeline.scoring.score import Panel
 from service.storage.event_log import SqliteEventLog
 from simulator.fleet import Fleet
 from simulator.simulate import timed_readings

@@ -139,7 +139,7 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
 @app.command(show=False)
 def learner() -> None:
     """The learner's process; started by the service, which it serves over standard input and output."""
-    from service.pipeline.learner import main as learn
+    from service.pipeline.learning.learner import main as learn
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the service ends the learner
     learn()

@@ -25,17 +25,17 @@ from service.contracts.errors import BadModel, BadSetting, Unavailable
 from service.contracts.events import CheckpointPublished
 from service.models.artifact import Manifest, from_arrays
 from service.models.committee import BASELINE
-from service.pipeline import fleet_snapshot
-from service.pipeline.arrivals import Limits
-from service.pipeline.fleet import FleetState
-from service.pipeline.ingest import Ingest
-from service.pipeline.keeper import Keeper
-from service.pipeline.learner_config import LearnerConfig, LearnSettings
+from service.pipeline.learning.config import LearnerConfig, LearnSettings
 from service.pipeline.link import LearnerLink
 from service.pipeline.publication import Member
-from service.pipeline.retention import Retention
+from service.pipeline.scoring.arrivals import Limits
+from service.pipeline.scoring.fleet import FleetState
+from service.pipeline.scoring.ingest import Ingest
+from service.pipeline.scoring.keeper import Keeper
+from service.pipeline.scoring.retention import Retention
+from service.pipeline.scoring.snapshot import MADE_WITH
+from service.pipeline.scoring.warmup import warm_up
 from service.pipeline.service import Service, now_us
-from service.pipeline.warmup import warm_up
 from service.settings import Settings
 from service.storage.event_log import SqliteEventLog
 from service.storage.examples import SqliteExampleStore
@@ -93,9 +93,7 @@ class Runtime:
         def empty() -> FleetState:
             return FleetState(horizon_us=settings.horizon_us, slot_us=settings.slot_us)
 
-        snapshots = SnapshotStore(
-            folder / "snapshots", "scorer", key=folder_key(folder), made_with=fleet_snapshot.MADE_WITH
-        )
+        snapshots = SnapshotStore(folder / "snapshots", "scorer", key=folder_key(folder), made_with=MADE_WITH)
         self._ingest = Ingest(
             log=self._log,
             link=self._link,

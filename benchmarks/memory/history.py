@@ -15,7 +15,7 @@ from msgspec import Struct
 from benchmarks.crowd import METRIC_NAMES, Crowd
 from service.contracts.events import OutcomesLogged, ReadingGroup, ReadingsLogged, Vote, encode_event
 from service.contracts.outcomes import Failure
-from service.pipeline.fleet import FleetState
+from service.pipeline.scoring.fleet import FleetState
 from service.storage.event_log import SqliteEventLog
 from simulator.arrays import Indices, Ints
 

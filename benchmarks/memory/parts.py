@@ -21,9 +21,9 @@ from service.models.compiled import CompiledForest
 from service.models.forest import LEAVES
 from service.models.forest import TREES as BATCH_TREES
 from service.models.online import OnlineModel
-from service.pipeline.fleet import FleetState
-from service.pipeline.home_type import HomeTypeFold
-from service.pipeline.learner_config import LearnSettings
+from service.pipeline.learning.config import LearnSettings
+from service.pipeline.learning.home_type import HomeTypeFold
+from service.pipeline.scoring.fleet import FleetState
 
 _HOUR_US = 3_600_000_000
 _DAY_US = 24 * _HOUR_US

@@ -10,7 +10,7 @@ from hashlib import sha256
 import msgspec
 
 from service.models.compiled import CompiledModel, encode_model
-from service.pipeline.learn import LearnerFold
+from service.pipeline.learning.learn import LearnerFold
 from service.pipeline.publication import DEFAULT, HomeTypeOut, Publication
 
 _ENCODER = msgspec.msgpack.Encoder(order="sorted")

@@ -30,13 +30,13 @@ from service.contracts.standing import (
     Quality,
 )
 from service.labels.book import instant_us
-from service.pipeline.arrivals import Limits
-from service.pipeline.device_list import DeviceListing
-from service.pipeline.device_views import DeviceViews
-from service.pipeline.home_type_views import HomeTypeViews, evaluate, live_quality
-from service.pipeline.ingest import Ingest, Job
 from service.pipeline.instants import bad_instant
 from service.pipeline.link import LearnerLink
+from service.pipeline.scoring.arrivals import Limits
+from service.pipeline.scoring.ingest import Ingest, Job
+from service.pipeline.views.device_list import DeviceListing
+from service.pipeline.views.device_views import DeviceViews
+from service.pipeline.views.home_type_views import HomeTypeViews, evaluate, live_quality
 
 _QUALITY_LIVES_S = 2.0
 

@@ -114,10 +114,10 @@ def test_patterns_in_the_docs_load(tmp_path: Path) -> None:
 
 
 def test_every_turn_in_the_life_of_a_label_has_its_test() -> None:
-    """The table in docs/labels.md has one row for each test of tests/pipeline/test_label_life.py, in its order."""
+    """The table in docs/labels.md has one row for each test of test_label_life.py, in its order."""
     life = (DOCS / "labels.md").read_text().split("## The label's whole life", 1)[1].split("\n## ", 1)[0]
     rows = re.findall(r"^\| ([a-z][^|]*) \|", life, flags=re.MULTILINE)[1:]
-    tests = (ROOT / "tests/pipeline/test_label_life.py").read_text()
+    tests = (ROOT / "tests/pipeline/learning/test_label_life.py").read_text()
 
     assert [re.sub(r"\W+", "_", row) for row in rows] == re.findall(r"^def test_(\w+)", tests, flags=re.MULTILINE)
 

@@ -8,9 +8,9 @@ from benchmarks.crash_check import LogFindings, LogReader, check_log, events
 from service.contracts.events import ReadingsLogged, encode_event
 from service.contracts.predictions import Receipt
 from service.contracts.readings import Reading
-from service.pipeline.intake import take_readings
-from service.pipeline.intake_outcomes import take_outcomes
-from service.pipeline.score import Panel
+from service.pipeline.scoring.intake import take_readings
+from service.pipeline.scoring.intake_outcomes import take_outcomes
+from service.pipeline.scoring.score import Panel
 from service.storage.memory import MemoryEventLog
 from tests.pipeline.streams import LIMITS, NOW_US, empty_fleet, hourly
 

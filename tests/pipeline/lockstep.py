@@ -11,10 +11,10 @@ from service.contracts.predictions import Receipt
 from service.contracts.readings import Reading
 from service.contracts.standing import LabelCounts
 from service.labels.book import instant_us
-from service.pipeline.intake import take_readings
-from service.pipeline.intake_outcomes import take_outcomes
-from service.pipeline.learn import LearnerFold
-from service.pipeline.score import Panel
+from service.pipeline.learning.learn import LearnerFold
+from service.pipeline.scoring.intake import take_readings
+from service.pipeline.scoring.intake_outcomes import take_outcomes
+from service.pipeline.scoring.score import Panel
 from service.storage.memory import MemoryEventLog, MemoryExampleStore
 from tests.pipeline.streams import LIMITS, NOW_US, SETTINGS, START, empty_fleet
 

@@ -1,12 +1,12 @@
 """Digests of the learner's state: they tell states apart, and looking changes nothing."""
 
 from service.pipeline.digest import fold_digest, published_digest
-from service.pipeline.learn import LearnerFold
+from service.pipeline.learning.learn import LearnerFold
 from service.pipeline.publication import encode_publication
 from service.pipeline.records import decode_record
 from service.storage.memory import MemoryExampleStore
+from tests.pipeline.learning.test_learn import run
 from tests.pipeline.streams import SETTINGS, hourly
-from tests.pipeline.test_learn import run
 
 
 def test_equal_folds_have_equal_digests_and_others_do_not() -> None:

@@ -1,0 +1,99 @@
+"""The learner's process: reads the log, folds it, and publishes. `service.pipeline.link` is its other end.
+
+It runs at low priority, so that scoring comes first, and it ends when its standard input does.
+"""
+
+import contextlib
+import os
+import select
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from service.contracts.ports import EventLog, ExampleStore
+from service.pipeline.learning.config import LearnerConfig
+from service.pipeline.learning.keeper import LearnerKeeper
+from service.pipeline.learning.learn import LearnerFold
+from service.pipeline.link import read_frame, write_frame
+from service.pipeline.publication import encode_publication
+from service.pipeline.records import decode_record
+from service.storage.event_log import SqliteEventLog
+from service.storage.examples import SqliteExampleStore
+
+_POLL_S = 0.05
+_PUBLISH_EVERY_S = 0.25
+
+
+def main() -> None:
+    """Run until standard input ends."""
+    commands = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
+    frame = read_frame(commands)
+    if frame is None:
+        return
+    config = msgspec.msgpack.decode(frame, type=LearnerConfig)
+    if not config.lockstep:
+        _step_back()
+    folder = Path(config.folder)
+    log = SqliteEventLog(folder / "events.db", read_only=True)
+    examples = SqliteExampleStore(folder / "examples.db")
+    keeper = LearnerKeeper(folder, config.snapshot_every_s)
+    fold = keeper.recover(config.settings, log, examples)
+    # What would be printed by a library must not get between the frames.
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    try:
+        _serve(fold, log, examples, keeper, commands.fileno(), out, config)
+        keeper.close(fold)
+    except BrokenPipeError:
+        os._exit(0)
+    finally:
+        examples.close()
+        log.close()
+
+
+def _step_back() -> None:
+    """Run when nobody else wants to, where a system knows such a priority (Linux), else at a low one."""
+    os.nice(10)
+    if hasattr(os, "SCHED_IDLE"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def _serve(
+    fold: LearnerFold,
+    log: EventLog,
+    examples: ExampleStore,
+    keeper: LearnerKeeper,
+    commands: int,
+    out: IO[bytes],
+    config: LearnerConfig,
+) -> None:
+    lockstep, window = config.lockstep, config.training_window
+    wanted, published_at = 0, 0.0
+    inbox = b""
+    published_seq = -1
+    while True:
+        records = log.read(fold.seq, limit=64)
+        for record in records:
+            fold.apply(record.seq, decode_record(record))
+        now = time.monotonic()
+        due = fold.seq >= wanted if lockstep else not records or now - published_at >= _PUBLISH_EVERY_S
+        if due and fold.seq > published_seq:
+            publication = msgspec.structs.replace(fold.publication(), needed_seq=keeper.needed_seq)
+            write_frame(out, encode_publication(publication))
+            published_at, published_seq = now, fold.seq
+            if keeper.pass_by(fold):
+                for name in fold.home_types:
+                    examples.prune(name, window)
+        if select.select([commands], [], [], 0.0 if records else _POLL_S)[0]:
+            chunk = os.read(commands, 65_536)
+            if not chunk:
+                return
+            inbox += chunk
+            while len(inbox) >= 12:
+                (wanted,) = struct.unpack("<Q", inbox[4:12])
+                inbox = inbox[12:]

@@ -1,0 +1,191 @@
+"""Settling: an example whose time has come gets its label, is scored with the risks given before, and may be learned.
+
+A failure that is reported after that settles the examples it makes positive once more: they are learned as positives.
+Nothing is unlearned.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from service.contracts.ports import ExampleStore, MaturedExamples
+from service.labels.book import DeviceKey, OutcomeBook
+from service.labels.join import CENSORED, NEGATIVE, POSITIVE, label_of
+from service.labels.pending import Due
+from service.pipeline.learning.config import LearnSettings
+from service.pipeline.learning.home_type import HomeTypeFold
+from service.pipeline.learning.rows import FeatureRows
+from service.pipeline.learning.standing import Fleet
+
+_Final = tuple[int, int, int]
+"""Instant, device and label of an example that is final."""
+
+
+class _Learned:
+    """The examples of a block that were learned, with their feature rows."""
+
+    def __init__(self, columns: int) -> None:
+        self.columns = columns
+        self.positions: list[int] = []
+        self.rows: list[list[float]] = []
+
+    def add(self, position: int, values: list[float]) -> None:
+        self.positions.append(position)
+        self.rows.append(values + [np.nan] * (self.columns - len(values)))
+
+    def features(self) -> bytes:
+        return np.array(self.rows, np.float32).tobytes()
+
+
+class Settler:
+    """Settles the examples of all home types.
+
+    Args:
+        settings: The fold's settings.
+        fleet: Global members, sampling and losses of the fleet; changed.
+        book: What is held true of the devices.
+        rows: Feature rows of logged examples.
+        examples: The matured examples so far.
+    """
+
+    def __init__(
+        self, settings: LearnSettings, fleet: Fleet, book: OutcomeBook, rows: FeatureRows, examples: ExampleStore
+    ) -> None:
+        self._settings = settings
+        self._fleet = fleet
+        self._book = book
+        self._rows = rows
+        self._examples = examples
+
+    def mature(self, seq: int, place: int, fold: HomeTypeFold) -> MaturedExamples | None:
+        """Settle what is due in a home type after event ``seq``, as its block number ``place``; None if nothing is."""
+        settings = self._settings
+        due = fold.pending.take_due(fold.watermark.value_us - settings.horizon_us - settings.grace_us)
+        if due is None:
+            return None
+        learned = _Learned(fold.layout.width)
+        labels = np.array([self._settle(fold, due, i, learned) for i in range(len(due))], np.int8)
+        members = list(due.member_risk)
+        risks = np.column_stack([due.member_risk[name] for name in members])
+        return MaturedExamples(
+            home_type=fold.home_type,
+            at_seq=seq,
+            place=place,
+            seq=due.seq.tobytes(),
+            row=due.row.tobytes(),
+            device=due.device.tobytes(),
+            ts=due.ts.tobytes(),
+            label=labels.tobytes(),
+            blend=due.blend.tobytes(),
+            members=members,
+            member_risk=risks.tobytes(),
+            chosen=np.array(learned.positions, np.int32).tobytes(),
+            columns=learned.columns,
+            features=learned.features(),
+        )
+
+    def _settle(self, fold: HomeTypeFold, due: Due, i: int, learned: _Learned) -> int:
+        """Label one due example, score it, and learn it if it is chosen; returns the label."""
+        device, ts, seq, row = int(due.device[i]), int(due.ts[i]), int(due.seq[i]), int(due.row[i])
+        marks = self._book.marks(fold.devices[device])
+        label, mode = label_of(ts, self._settings.horizon_us, marks, int(fold.last_seen[device]))
+        if label == CENSORED:
+            fold.censored += 1
+            return label
+        positive = label == POSITIVE
+        risks = {member: float(column[i]) for member, column in due.member_risk.items()}
+        fold.scales.add(positive, risks)
+        self._fleet.scales.add(positive, risks)
+        fold.prior.learn(positive)
+        if positive:
+            fold.note_mode(device, mode)
+        chosen = fold.sampler.choose(positive=positive, seq=seq, row=row)
+        self._fleet.sampler.count(positive=positive, chosen=chosen)
+        if chosen:
+            learned.add(i, self._rows.of(seq, fold.home_type, row))
+            self.learn(fold, learned.rows[-1], positive)
+        return label
+
+    def learn(self, fold: HomeTypeFold, values: list[float], positive: bool) -> None:
+        """Let the members of the home type, and the global ones, learn a feature row in the layout's columns."""
+        x = fold.row(values)
+        for model in (*fold.models.values(), *self._fleet.models.values()):
+            model.learn(x, positive, features=len(values))
+        self._fleet.metrics.update(fold.layout.metrics)
+
+    def late(
+        self, seq: int, place: int, fold: HomeTypeFold, failures: Sequence[tuple[DeviceKey, int]]
+    ) -> MaturedExamples | None:
+        """Settle once more what failures reported by event ``seq`` make positive; None if nothing.
+
+        Examples whose features have left the log are corrected, but not learned.
+
+        Args:
+            seq: The event.
+            place: Number of the block among those of the event.
+            fold: The home type of the devices.
+            failures: Device and instant in microseconds of each failure.
+        """
+        settings = self._settings
+        final_us = fold.watermark.value_us - settings.horizon_us - settings.grace_us
+        found: dict[tuple[int, int], _Final] = {}
+        for key, failed_us in failures:
+            first_us = failed_us - settings.horizon_us
+            if first_us <= final_us:
+                concerned = self._final(fold, fold.numbers[key], first_us, min(final_us, failed_us - 1), seq)
+                fold.late_failures += bool(concerned)
+                found |= concerned
+        learned = _Learned(fold.layout.width)
+        kept: list[tuple[int, int, int, int]] = []
+        for (at_seq, row), (ts, device, before) in sorted(found.items(), key=lambda item: (item[1], item[0])):
+            marks = self._book.marks(fold.devices[device])
+            label, mode = label_of(ts, settings.horizon_us, marks, int(fold.last_seen[device]))
+            if label != POSITIVE or before == POSITIVE:
+                continue
+            values = self._rows.find(at_seq, fold.home_type, row)
+            for sampler in (fold.sampler, self._fleet.sampler):
+                sampler.count(positive=True, chosen=values is not None)
+                sampler.negatives -= before == NEGATIVE
+            fold.censored -= before == CENSORED
+            fold.late_positives += 1
+            fold.note_mode(device, mode)
+            kept.append((at_seq, row, device, ts))
+            if values is not None:
+                learned.add(len(kept) - 1, values)
+                self.learn(fold, learned.rows[-1], True)
+        if not kept:
+            return None
+        count = len(kept)
+        nothing: npt.NDArray[np.float64] = np.full(count, np.nan)
+        return MaturedExamples(
+            home_type=fold.home_type,
+            at_seq=seq,
+            place=place,
+            late=True,
+            seq=np.array([k[0] for k in kept], np.int64).tobytes(),
+            row=np.array([k[1] for k in kept], np.int32).tobytes(),
+            device=np.array([k[2] for k in kept], np.int32).tobytes(),
+            ts=np.array([k[3] for k in kept], np.int64).tobytes(),
+            label=np.full(count, POSITIVE, np.int8).tobytes(),
+            blend=nothing.tobytes(),
+            members=[],
+            member_risk=b"",
+            chosen=np.array(learned.positions, np.int32).tobytes(),
+            columns=learned.columns,
+            features=learned.features(),
+        )
+
+    def _final(
+        self, fold: HomeTypeFold, device: int, first_us: int, last_us: int, before_seq: int
+    ) -> dict[tuple[int, int], _Final]:
+        """A device's final examples in a span of time by (seq, row), as of before event ``before_seq``."""
+        found: dict[tuple[int, int], _Final] = {}
+        for block in self._examples.around(fold.home_type, first_us, last_us, up_to_seq=before_seq - 1):
+            ts = np.frombuffer(block.ts, np.int64)
+            here = (np.frombuffer(block.device, np.int32) == device) & (ts >= first_us) & (ts <= last_us)
+            seqs, rows = np.frombuffer(block.seq, np.int64), np.frombuffer(block.row, np.int32)
+            labels = np.frombuffer(block.label, np.int8)
+            for i in np.flatnonzero(here):
+                found[int(seqs[i]), int(rows[i])] = (int(ts[i]), device, int(labels[i]))
+        return found

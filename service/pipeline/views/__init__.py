@@ -1,0 +1,1 @@
+"""Questions answered: one device, a list of them, a home type."""
