@@ -156,7 +156,7 @@ class Runtime:
     def _start_baseline(self) -> None:
         settings = self._settings
         models = settings.folder / "models"
-        published = self._ingest.fleet.baseline
+        published = self._ingest.fleet.versions.baseline
         if published is None and settings.baseline != "off":
             if settings.baseline == "auto":
                 path = models / "baseline-1.npz"

@@ -6,7 +6,7 @@ bytes; numbers of devices, metrics and device types are given out per home type 
 """
 
 import zlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -15,16 +15,21 @@ from msgspec import Meta, Struct
 
 from service.contracts.outcomes import Outcome
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of everything in this file. A data folder of another version is refused at start."""
 
 
+Digest = Annotated[str, Meta(min_length=64, max_length=64)]
+"""A SHA-256 in hexadecimal."""
+
+
 class Vote(Struct, frozen=True, array_like=True):
-    """A member as it stood when it answered: name, version, weight in the blend (0: it did not vote)."""
+    """A member as it stood when it answered: name, version, weight in the blend (0: it did not vote), why not."""
 
     member: str
     version: int
     weight: float
+    benched: str | None = None
 
 
 class ReadingGroup(Struct, frozen=True, kw_only=True):
@@ -94,8 +99,16 @@ class Advanced(Struct, frozen=True, kw_only=True, tag="advance"):
 class CheckpointPublished(Struct, frozen=True, kw_only=True, tag="checkpoint"):
     """A checkpoint joined the committees: the baseline, or one trained here.
 
-    ``file`` lies in the model folder; ``metrics`` are those it was trained on, ``home_type`` is None for a global one;
-    ``shift`` is by how much its class weights raise its log odds.
+    Attributes:
+        received_us: When, in microseconds since the epoch.
+        member: ``baseline`` or ``checkpoint``.
+        version: Its number among those of its home type.
+        home_type: Whose, None for a global one.
+        metrics: The metrics it was trained on.
+        shift: By how much its class weights raise its log odds.
+        file, sha256: Where it lies in the model folder, and the digest of that.
+        job: The training it comes from, empty for none.
+        by, why: Who had it trained, and what for.
     """
 
     received_us: int
@@ -105,10 +118,82 @@ class CheckpointPublished(Struct, frozen=True, kw_only=True, tag="checkpoint"):
     metrics: list[str]
     shift: float
     file: str
-    sha256: Annotated[str, Meta(min_length=64, max_length=64)]
+    sha256: Digest
+    job: str = ""
+    by: str = ""
+    why: str = ""
 
 
-Event = ReadingsLogged | OutcomesLogged | Advanced | CheckpointPublished
+class TrainingAsked(Struct, frozen=True, kw_only=True, tag="training_asked"):
+    """Somebody asked for a training of a home type's checkpoint, or (None) of the global one."""
+
+    received_us: int
+    job: str
+    home_type: str | None
+    by: str
+    why: str
+
+
+class TrainingEnded(Struct, frozen=True, kw_only=True, tag="training_ended"):
+    """A training ended without a publication.
+
+    Attributes:
+        received_us: When.
+        job: Which training.
+        home_type: Of which home type, None for the global checkpoint.
+        outcome: ``rejected`` by the gate, ``too_few`` positives, or ``failed``.
+        version, file, sha256, metrics, shift: Of a rejected one, which is kept; else 0 and empty.
+        by, why: Who had it trained; why it was not published.
+    """
+
+    received_us: int
+    job: str
+    home_type: str | None
+    outcome: Literal["rejected", "too_few", "failed"]
+    version: int = 0
+    file: str = ""
+    sha256: str = ""
+    metrics: list[str] = []
+    shift: float = 0.0
+    by: str = ""
+    why: str = ""
+
+
+class RolledBack(Struct, frozen=True, kw_only=True, tag="rollback"):
+    """An earlier version serves again: of a home type, or (None) of the global checkpoint.
+
+    Version 0 of a home type takes its own checkpoint away, so that the global one serves it.
+    """
+
+    received_us: int
+    home_type: str | None
+    version: int
+    by: str
+    why: str
+
+
+class Pinned(Struct, frozen=True, kw_only=True, tag="pin"):
+    """An operator's choice: one member answers alone for a home type as long as it can; None ends that."""
+
+    received_us: int
+    home_type: str
+    member: str | None
+    by: str
+    why: str
+
+
+class LearnerStood(Struct, frozen=True, kw_only=True, tag="learner"):
+    """The service found that the learner lags or is gone (``stale``), or that it is back."""
+
+    received_us: int
+    stale: bool
+    why: str
+
+
+Act = CheckpointPublished | TrainingAsked | TrainingEnded | RolledBack | Pinned | LearnerStood
+"""Events that are neither readings nor outcomes nor the march of time."""
+
+Event = ReadingsLogged | OutcomesLogged | Advanced | Act
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)

@@ -31,12 +31,23 @@ class Refusal(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class MemberAnswer(Struct, frozen=True, kw_only=True):
-    """One member's part in a risk: its version, its weight in the blend, and the risk it gave alone."""
+    """One member's part in a risk.
+
+    Attributes:
+        member: Its name.
+        version: How much it has learned, or which checkpoint it is.
+        weight: Its weight in the blend.
+        risk: The risk it gave alone.
+        benched: Why it has no vote: ``cold`` (it has learned too few failures), ``alarm`` (its own losses have risen),
+            ``silence`` (no outcome has come for long), ``stale`` (the learner lags), ``not chosen`` (an operator chose
+            another); None if it has one, or nothing to say.
+    """
 
     member: str
     version: int
     weight: float
     risk: float | None
+    benched: str | None = None
 
 
 class RiskAnswer(Struct, frozen=True, kw_only=True):

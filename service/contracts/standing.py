@@ -37,6 +37,7 @@ class MemberState(Struct, frozen=True, kw_only=True):
         version: Counts up as it learns (online: examples learned; checkpoint: its number).
         weight: Its share of the blend, 0 while it does not vote.
         votes: Whether it votes.
+        benched: Why not, as in `service.contracts.predictions.MemberAnswer`.
         log_loss: Its decayed prequential log loss, in nats; ``None`` before the first.
         quality: Its prequential quality over the window of the latest matured examples.
     """
@@ -45,6 +46,7 @@ class MemberState(Struct, frozen=True, kw_only=True):
     version: int
     weight: float
     votes: bool
+    benched: str | None
     log_loss: float | None
     quality: Quality | None = None
 

@@ -16,6 +16,10 @@ HOME_MEMBERS: Final = {"forest": "forest", "logistic": "logistic"}
 GLOBAL_MEMBERS: Final = {"global_forest": "forest", "global_logistic": "logistic"}
 """Members fed by the whole fleet."""
 
+ONLINE: Final = frozenset({*HOME_MEMBERS, *GLOBAL_MEMBERS})
+"""Members that learn from every label as it comes."""
+
+CHECKPOINT: Final = "checkpoint"
 BASELINE: Final = "baseline"
 PRIOR: Final = "prior"
 FALLBACKS: Final = (BASELINE, PRIOR)

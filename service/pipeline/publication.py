@@ -18,12 +18,13 @@ class Member(Struct, frozen=True, kw_only=True):
 
     Attributes:
         member: Its name.
-        model: Key of its compiled model, or None for the prior.
+        model: Key of its compiled model, or None for the prior. The checkpoint's is its SHA-256.
         version: How much it has learned, or which checkpoint it is.
         shift: Log odds by which its raw probability is too high; see `service.labels.sampling`.
         risk: The constant risk of the prior.
         metrics: The metrics it knows, or None if it knows all that its home type has.
         weight: Its weight, 0 if it does not vote.
+        benched: Why it does not vote though it could: ``cold``, ``alarm``, ``silence``, ``stale`` or ``not chosen``.
         log_loss: Its decayed prequential log loss.
     """
 
@@ -34,6 +35,7 @@ class Member(Struct, frozen=True, kw_only=True):
     risk: float = 0.0
     metrics: list[str] | None = None
     weight: float = 0.0
+    benched: str | None = None
     log_loss: float | None = None
 
 

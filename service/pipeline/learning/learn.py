@@ -23,7 +23,6 @@ from service.contracts.events import (
 from service.contracts.outcomes import Failure
 from service.contracts.ports import EventLog, ExampleStore, MaturedExamples
 from service.labels.book import DeviceKey, OutcomeBook, instant_us
-from service.models.committee import BASELINE
 from service.models.online import OnlineModel
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.home_type import HomeTypeFold
@@ -75,8 +74,7 @@ class LearnerFold:
                     self.home_types[name].watermark.advance(event.to_us)
                     self._changed.add(name)
                     settled.append(self._settler.mature(seq, len(settled), self.home_types[name]))
-        elif event.member == BASELINE:
-            self._fleet.baseline = event
+        elif self._fleet.versions.apply(event):
             self._changed.update(self.home_types, [DEFAULT])
         blocks = [block for block in settled if block is not None]
         if blocks:

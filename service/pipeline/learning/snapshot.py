@@ -29,7 +29,7 @@ from service.pipeline.learning.learn import LearnerFold
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "4", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
+FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "5", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
 """A fold part of other versions is not read."""
 
 MODELS_MADE_WITH = {"models": "2", "python": _PYTHON, "river": version("river")}
@@ -48,7 +48,7 @@ _ALLOWED = {
     "numpy._core.multiarray": {"_reconstruct", "scalar"},
     "numpy._core.numeric": {"_frombuffer"},
     "random": {"Random"},
-    "service.contracts.events": {"CheckpointPublished"},
+    "service.contracts.events": {"CheckpointPublished", "Pinned"},
     "service.contracts.outcomes": {"Failure", "Repair", "Retraction"},
     "service.features.layout": {"Layout"},
     "service.labels.book": {"Mark", "OutcomeBook"},
@@ -62,6 +62,7 @@ _ALLOWED = {
     "service.pipeline.learning.home_type": {"HomeTypeFold"},
     "service.pipeline.learning.tally": {"OutcomeTally"},
     "service.pipeline.learning.standing": {"Fleet"},
+    "service.pipeline.versions": {"Version", "Versions"},
 }
 
 

@@ -2,15 +2,15 @@
 
 import msgspec
 
-from service.contracts.events import CheckpointPublished
 from service.contracts.standing import OutcomeCounts
 from service.labels.sampling import Sampler
 from service.labels.watermark import NEVER
-from service.models.committee import BASELINE, GLOBAL_MEMBERS, PRIOR, Scales, knows
+from service.models.committee import BASELINE, CHECKPOINT, GLOBAL_MEMBERS, PRIOR, Scales, knows
 from service.models.online import OnlineModel
 from service.models.prior import Prior
 from service.pipeline.learning.home_type import HomeTypeFold
 from service.pipeline.publication import DEFAULT, HomeTypeOut, Member
+from service.pipeline.versions import GLOBAL, Versions
 
 _WARM_POSITIVES = 30
 """An online member that has learned fewer positives is cold: it is scored, but does not vote."""
@@ -27,7 +27,7 @@ class Fleet:
         self.sampler = Sampler(seed=seed)
         self.scales = Scales()
         self.metrics: set[str] = set()
-        self.baseline: CheckpointPublished | None = None
+        self.versions = Versions()
         self.models = {
             member: OnlineModel(kind, seed + place) for place, (member, kind) in enumerate(GLOBAL_MEMBERS.items())
         }
@@ -39,7 +39,7 @@ def standing(fleet: Fleet, fold: HomeTypeFold | None, outcomes: OutcomeCounts) -
     voters: list[str] = []
 
     def seat(member: Member, *, votes: bool) -> None:
-        members.append(member)
+        members.append(member if votes or member.member == PRIOR else msgspec.structs.replace(member, benched="cold"))
         if votes and (fold is None or knows(member.metrics, fold.layout.metrics)):
             voters.append(member.member)
 
@@ -55,8 +55,20 @@ def standing(fleet: Fleet, fold: HomeTypeFold | None, outcomes: OutcomeCounts) -
         if model.learned:
             shared = Member(member=name, model=name, version=model.learned, shift=shift, metrics=sorted(fleet.metrics))
             seat(shared, votes=model.positives >= _WARM_POSITIVES)
-    if fleet.baseline is not None:
-        trained = fleet.baseline
+    checkpoint = fleet.versions.serving(fold.home_type if fold is not None else GLOBAL)
+    if checkpoint is not None:
+        seat(
+            Member(
+                member=CHECKPOINT,
+                model=checkpoint.sha256,
+                version=checkpoint.number,
+                shift=checkpoint.shift,
+                metrics=checkpoint.metrics,
+            ),
+            votes=True,
+        )
+    trained = fleet.versions.baseline
+    if trained is not None:
         seat(
             Member(
                 member=BASELINE, model=BASELINE, version=trained.version, shift=trained.shift, metrics=trained.metrics

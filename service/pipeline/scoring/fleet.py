@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from service.contracts.events import (
-    CheckpointPublished,
     Event,
     GroupColumns,
     OutcomesLogged,
@@ -19,7 +18,7 @@ from service.contracts.outcomes import Repair
 from service.features.windows import NEVER, Windows
 from service.labels.book import DeviceKey, OutcomeBook
 from service.labels.join import failed_since
-from service.models.committee import BASELINE
+from service.pipeline.versions import Versions
 
 HISTORY = 16
 """How many past risks are remembered of a device."""
@@ -127,7 +126,7 @@ class FleetState:
         self.place: dict[DeviceKey, tuple[str, int]] = {}
         self.homes: dict[str, list[DeviceKey]] = {}
         self.book = OutcomeBook()
-        self.baseline: CheckpointPublished | None = None
+        self.versions = Versions()
         self.horizon_us = horizon_us
         self.slot_us = slot_us
 
@@ -156,8 +155,8 @@ class FleetState:
                 self._readings(seq, group)
         elif isinstance(event, OutcomesLogged):
             self.outcomes(event, seq)
-        elif isinstance(event, CheckpointPublished) and event.member == BASELINE:
-            self.baseline = event
+        else:
+            self.versions.apply(event)
         self.seq = seq
 
     def _readings(self, seq: int, group: ReadingGroup) -> None:

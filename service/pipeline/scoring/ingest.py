@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from service.contracts.errors import Unavailable
-from service.contracts.events import Advanced, CheckpointPublished, encode_event
+from service.contracts.events import Act, Advanced, encode_event
 from service.contracts.outcomes import Outcome
 from service.contracts.ports import EventLog
 from service.contracts.predictions import Receipt
@@ -46,7 +46,7 @@ class OutcomesJob(Struct, frozen=True, kw_only=True):
     received_us: int
 
 
-Job = ReadingsJob | OutcomesJob | Advanced | CheckpointPublished
+Job = ReadingsJob | OutcomesJob | Advanced | Act
 Waiting = tuple[Job, Reply]
 
 
@@ -100,6 +100,7 @@ class Ingest:
     def start(self) -> None:
         """Recover the fold and begin to take requests. Returns when that is possible."""
         self.fleet = self._keeper.recover(self._log)
+        self.panel.decided(self.fleet.versions)
         self._thread.start()
 
     def stop(self) -> None:
@@ -223,6 +224,7 @@ class Ingest:
         except OSError as error:
             self.log_fault = f"{self.log_fault}; {error}"
             return False
+        self.panel.decided(self.fleet.versions)
         self._stale = False
         return True
 
@@ -256,6 +258,8 @@ class Ingest:
             return encode_event(entered), [receipt]
         assert not isinstance(job, ReadingsJob)
         self.fleet.apply(seq, job)
+        if not isinstance(job, Advanced):
+            self.panel.decided(self.fleet.versions)
         return encode_event(job), [AdvanceReceipt(seq=seq)]
 
 

@@ -169,7 +169,13 @@ def _fold(arrived: Arrived, seq: int, panel: Panel, limits: Limits) -> _Taken:
 def member_answers(votes: Sequence[Vote], risks: Sequence[float]) -> list[MemberAnswer]:
     """Each member's part in one risk."""
     return [
-        MemberAnswer(member=vote.member, version=vote.version, weight=vote.weight, risk=None if risk != risk else risk)
+        MemberAnswer(
+            member=vote.member,
+            version=vote.version,
+            weight=vote.weight,
+            risk=None if risk != risk else risk,
+            benched=vote.benched,
+        )
         for vote, risk in zip(votes, risks, strict=True)
     ]
 

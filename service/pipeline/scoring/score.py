@@ -17,6 +17,8 @@ from service.models.committee import BASELINE, FALLBACKS, PRIOR, knows
 from service.models.compiled import CompiledModel
 from service.models.prior import Prior
 from service.pipeline.publication import DEFAULT, HomeTypeOut, Member, Publication
+from service.pipeline.scoring.seats import resolved, weighed
+from service.pipeline.versions import Versions
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -39,21 +41,17 @@ class _Seated:
     """A home type's committee, bound to the layout that its rows have now.
 
     Args:
-        members: As published.
+        members: Those seated, with weights that add up to 1.
         bound: Of each member its bound model, or None where it has none that can speak.
     """
 
     def __init__(self, members: Sequence[Member], bound: Sequence[BoundModel | None]) -> None:
         self._models = [(place, model) for place, model in enumerate(bound) if model is not None]
         self._constants = [(place, m.risk) for place, m in enumerate(members) if m.model is None]
-        weights = [m.weight if model is not None else 0.0 for m, model in zip(members, bound, strict=True)]
-        if not any(weights):
-            weights = [1.0 if m.member == PRIOR else 0.0 for m in members]
-        total = sum(weights)
-        self._weight = np.array(weights) / total
+        self._weight = np.array([m.weight for m in members])
         self._floor = np.array([0.0 if m.model is None else RAW_FLOOR for m in members])
         self._shift = np.array([0.0 if m.model is None else m.shift for m in members])
-        self._votes = [Vote(m.member, m.version, weight / total) for m, weight in zip(members, weights, strict=True)]
+        self._votes = [Vote(m.member, m.version, m.weight, m.benched) for m in members]
         self._provisional = all(vote.member in FALLBACKS for vote in self._votes if vote.weight > 0.0)
 
     def answer(self, rows: npt.NDArray[np.float32]) -> Answers:
@@ -65,7 +63,12 @@ class _Seated:
         for place, model in self._models:
             model.score_into(given, member_risk, place)
         blend(member_risk, self._floor, self._shift, self._weight, risk)
-        return Answers(risk=risk, votes=self._votes, member_risk=member_risk, provisional=self._provisional)
+        return Answers(
+            risk=risk,
+            votes=self._votes,
+            member_risk=member_risk,
+            provisional=self._provisional,
+        )
 
 
 class Panel:
@@ -76,6 +79,7 @@ class Panel:
         self.needed_seq = 0
         self.outcomes_waiting = 0
         self.standings: dict[str, HomeTypeOut] = {}
+        self._versions = Versions()
         self._models: dict[str, ReadyModel] = {}
         self._seated: dict[str, tuple[int, _Seated]] = {}
         self._columns: dict[tuple[str, str], tuple[int, list[str], npt.NDArray[np.int32]]] = {}
@@ -97,6 +101,19 @@ class Panel:
         self.outcomes_waiting = publication.outcomes_waiting
         self._models.update(models)
         self.standings.update({out.home_type: out for out in publication.home_types})
+        self._seated.clear()
+
+    def shelve(self, model: ReadyModel, sha256: str) -> None:
+        """Have a checkpoint at hand; it speaks once it serves."""
+        self._models[sha256] = model
+
+    def has(self, sha256: str) -> bool:
+        """Whether a checkpoint is at hand."""
+        return sha256 in self._models
+
+    def decided(self, versions: Versions) -> None:
+        """Something about what serves, or who may speak, was decided: ``versions`` holds from now on."""
+        self._versions = versions
         self._seated.clear()
 
     def install_baseline(self, model: CompiledModel, member: Member) -> None:
@@ -130,15 +147,25 @@ class Panel:
         finally:
             self._columns = columns
 
+    def members(self, home_type: str, layout: Layout) -> list[Member]:
+        """Those who sit in a home type's committee now, with the weights they have for rows of this layout."""
+        members = resolved(self.standing(home_type).members, home_type, self._versions)
+        able = {m.member for m in members if m.model is None or self._able(m, layout)}
+        return weighed(members, home_type, self._versions, able)
+
     def _seat(self, home_type: str, layout: Layout) -> _Seated:
-        members = self.standing(home_type).members
+        members = self.members(home_type, layout)
         return _Seated(members, [self._bind(home_type, member, layout) for member in members])
+
+    def _able(self, member: Member, layout: Layout) -> bool:
+        """Whether a member has a model and knows the layout's metrics."""
+        return member.model in self._models and knows(member.metrics, layout.metrics)
 
     def _bind(self, home_type: str, member: Member, layout: Layout) -> BoundModel | None:
         """A member's model bound to a layout, or None where it has none or may not speak."""
-        model = self._models.get(member.model) if member.model is not None else None
-        if model is None or member.model is None or not knows(member.metrics, layout.metrics):
+        if member.model is None or not self._able(member, layout):
             return None
+        model = self._models[member.model]
         width, names, column = self._columns.get((home_type, member.model), (-1, [], None))
         if column is None or width != layout.width or names != model.names:
             column = layout.bind(model.names)

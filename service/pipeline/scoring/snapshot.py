@@ -6,6 +6,7 @@ to date from there. Encoding and writing need no lock. What is encoded comes in 
 the devices' names some thousands at a time, since encoding holds the interpreter and whoever scores would wait for it.
 """
 
+import copy
 import struct
 from typing import Any
 
@@ -14,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from service.contracts.events import SCHEMA, CheckpointPublished
+from service.contracts.events import SCHEMA
 from service.contracts.outcomes import Outcome
 from service.pipeline.scoring.fleet import FleetState, HomeTypeState
+from service.pipeline.versions import Versions
 
-MADE_WITH = {"events": str(SCHEMA), "fleet": "3"}
+MADE_WITH = {"events": str(SCHEMA), "fleet": "4"}
 """A snapshot of another version of this file, or of the events, is not read."""
 
 _COLUMNS = ("device_type", "risk", "provisional", "last_seq", "last_row", "read_count", "past_ts", "past_risk")
@@ -49,7 +51,7 @@ class _HomeType(Struct, frozen=True, kw_only=True):
 
 class _Fleet(Struct, frozen=True, kw_only=True):
     seq: int
-    baseline: CheckpointPublished | None
+    versions: Versions
     home_types: list[_HomeType]
 
 
@@ -84,7 +86,7 @@ class Freezing:
 
     def __init__(self, fleet: FleetState) -> None:
         self.seq = fleet.seq
-        self._baseline = fleet.baseline
+        self._versions = copy.deepcopy(fleet.versions)
         self._outcomes = fleet.book.outcomes()
         self._names = list(fleet.home_types)
         self._parts: list[_HomeType] = []
@@ -97,7 +99,7 @@ class Freezing:
             self._copy(fleet.seq, fleet.home_types[self._names[len(self._parts)]])
         if len(self._parts) < len(self._names):
             return None
-        head = _Fleet(seq=self.seq, baseline=self._baseline, home_types=self._parts)
+        head = _Fleet(seq=self.seq, versions=self._versions, home_types=self._parts)
         return Frozen(head, self._outcomes, self._devices, self._arrays)
 
     def _copy(self, seq: int, state: HomeTypeState) -> None:
@@ -167,7 +169,7 @@ def thaw(blob: bytes, fleet: FleetState) -> FleetState:
         state.reserve()
         for name, array in of_type.answers.items():
             getattr(state, name)[: of_type.devices] = reader.column(array)
-    fleet.baseline = head.baseline
+    fleet.versions = head.versions
     fleet.seq = head.seq
     return fleet
 

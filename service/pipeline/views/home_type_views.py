@@ -23,7 +23,7 @@ from service.features.windows import NEVER
 from service.labels.join import CENSORED, POSITIVE
 from service.models.committee import FALLBACKS, champion
 from service.pipeline.instants import utc
-from service.pipeline.publication import HomeTypeOut
+from service.pipeline.publication import Member
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.score import Panel
 
@@ -119,18 +119,22 @@ class HomeTypeViews:
         if name not in self._fleet.home_types:
             raise NotKnown(f"no reading from a home of type {name!r} has come yet")
 
+    def _members(self, name: str) -> list[Member]:
+        """Those who sit in the committee now."""
+        return self._panel.members(name, self._fleet.home_types[name].windows.layout)
+
     def every(self, pr_auc: dict[str, float | None]) -> HomeTypeList:
         """One row each, with the live PR-AUC of the blend as given."""
         rows = []
         for name in self.names():
-            state, out = self._fleet.home_types[name], self._panel.standing(name)
+            state, out, members = self._fleet.home_types[name], self._panel.standing(name), self._members(name)
             rows.append(
                 HomeTypeSummary(
                     home_type=name,
                     devices=len(state.devices),
                     readings=state.readings,
-                    champion=_champion(out),
-                    provisional=_provisional(out),
+                    champion=_champion(members),
+                    provisional=_provisional(members),
                     watermark=_instant(out.watermark_us),
                     positives_learned=out.counts.positives_learned,
                     pr_auc=pr_auc.get(name),
@@ -144,10 +148,9 @@ class HomeTypeViews:
         total: dict[str, float] = {}
         mass = 0.0
         for name in names:
-            out = self._panel.standing(name)
-            examples = max(out.counts.matured, 1)
+            examples = max(self._panel.standing(name).counts.matured, 1)
             mass += examples
-            for member in out.members:
+            for member in self._members(name):
                 total[member.member] = total.get(member.member, 0.0) + examples * member.weight
         return {member: weight / mass for member, weight in sorted(total.items())}
 
@@ -159,7 +162,7 @@ class HomeTypeViews:
         """
         self.check(name)
         state = self._fleet.home_types[name]
-        out = self._panel.standing(name)
+        out, members = self._panel.standing(name), self._members(name)
         counts: LabelCounts = out.counts
         newest = int(state.windows.last_ts[: len(state.devices)].max(initial=NEVER))
         lag_s = None if out.watermark_us is None or newest == NEVER else max(0.0, (newest - out.watermark_us) / 1e6)
@@ -172,8 +175,8 @@ class HomeTypeViews:
             home_type=name,
             devices=len(state.devices),
             readings=state.readings,
-            champion=_champion(out),
-            provisional=_provisional(out),
+            champion=_champion(members),
+            provisional=_provisional(members),
             horizon_s=self._fleet.horizon_us / 1e6,
             grace_s=self._grace_us / 1e6,
             watermark=_instant(out.watermark_us),
@@ -191,21 +194,22 @@ class HomeTypeViews:
                     version=member.version,
                     weight=member.weight,
                     votes=member.weight > 0.0,
+                    benched=member.benched,
                     log_loss=member.log_loss,
                     quality=qualities.get(member.member),
                 )
-                for member in out.members
+                for member in members
             ],
             quality=qualities.get(BLEND),
         )
 
 
-def _champion(out: HomeTypeOut) -> str:
-    return champion({member.member: member.weight for member in out.members})
+def _champion(members: Sequence[Member]) -> str:
+    return champion({member.member: member.weight for member in members})
 
 
-def _provisional(out: HomeTypeOut) -> bool:
-    return all(member.member in FALLBACKS for member in out.members if member.weight > 0.0)
+def _provisional(members: Sequence[Member]) -> bool:
+    return all(member.member in FALLBACKS for member in members if member.weight > 0.0)
 
 
 def _instant(us: int | None) -> datetime | None:

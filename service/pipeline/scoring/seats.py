@@ -1,0 +1,54 @@
+"""Seats: who sits in a committee right now, which is what the learner published, and what has been decided since.
+
+A checkpoint that was published or rolled back, an operator's choice and a learner that lags take effect with the next
+reading, and do not wait until the learner has heard of them.
+"""
+
+from collections.abc import Container, Sequence
+
+from msgspec.structs import replace
+
+from service.models.committee import BASELINE, CHECKPOINT, ONLINE, PRIOR
+from service.pipeline.publication import Member
+from service.pipeline.versions import Version, Versions
+
+STALE, NOT_CHOSEN = "stale", "not chosen"
+_LAST_RESORT = (CHECKPOINT, BASELINE, PRIOR)
+
+
+def resolved(members: Sequence[Member], home_type: str, versions: Versions) -> list[Member]:
+    """The members with the checkpoint that serves now in the place of the one that the learner knew of."""
+    return [_checkpoint(m, versions.serving(home_type)) if m.member == CHECKPOINT else m for m in members]
+
+
+def weighed(members: Sequence[Member], home_type: str, versions: Versions, able: Container[str]) -> list[Member]:
+    """The members with the weights they have now, which add up to 1.
+
+    Args:
+        members: As `resolved`, with the weights that the learner published.
+        home_type: Whose committee.
+        versions: What was decided.
+        able: Members that can speak now. Where nobody who can has a weight, the last resorts follow each other.
+    """
+    out = list(members)
+    pin = versions.pins.get(home_type)
+    if pin is not None and pin.member in able:
+        out = [replace(m, weight=1.0, benched=None) if m.member == pin.member else _benched(m, NOT_CHOSEN) for m in out]
+    elif versions.stale is not None:
+        out = [_benched(m, STALE) if m.member in ONLINE else m for m in out]
+    weights = [m.weight if m.member in able else 0.0 for m in out]
+    if not any(weights):
+        alone = next((name for name in _LAST_RESORT if name in able), PRIOR)
+        weights = [float(m.member == alone) for m in out]
+    total = sum(weights)
+    return [replace(m, weight=weight / total) for m, weight in zip(out, weights, strict=True)] if total else out
+
+
+def _benched(member: Member, why: str) -> Member:
+    return replace(member, weight=0.0, benched=member.benched or why)
+
+
+def _checkpoint(member: Member, version: Version | None) -> Member:
+    if version is None:
+        return replace(member, model="", weight=0.0)
+    return replace(member, model=version.sha256, version=version.number, shift=version.shift, metrics=version.metrics)
