@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,6 +54,35 @@ def test_blocks_come_back_in_order(store: ExampleStore) -> None:
     assert names(store.blocks(up_to_seq=7)) == [(3, "apartment"), (7, "apartment"), (7, "villa")]
     assert names(store.blocks("apartment", up_to_seq=6)) == [(3, "apartment")]
     assert store.blocks("castle") == []
+
+
+def test_learned_examples_keep_their_rows_and_modes(store: ExampleStore) -> None:
+    """What was learned comes back with its features and its failure modes."""
+    learned = msgspec.structs.replace(
+        block("villa", 7),
+        chosen=np.array([1], np.int32).tobytes(),
+        columns=2,
+        features=np.array([1.5, np.nan], np.float32).tobytes(),
+        modes=["battery"],
+    )
+    store.put([learned])
+
+    assert store.blocks() == [learned]
+
+
+def test_a_block_from_before_modes_were_kept(tmp_path: Path) -> None:
+    """It is read as one that knows no modes."""
+    path = tmp_path / "examples.db"
+    store = SqliteExampleStore(path)
+    store.put([block("villa", 7)])
+    fields = msgspec.to_builtins(block("villa", 7), builtin_types=(bytes,))
+    del fields["modes"]
+    database = apsw.Connection(str(path))
+    database.execute("UPDATE matured SET blob = ?", (msgspec.msgpack.encode(fields),))
+    database.close()
+
+    assert store.blocks() == [block("villa", 7)]
+    store.close()
 
 
 def test_a_replay_is_harmless(store: ExampleStore) -> None:
