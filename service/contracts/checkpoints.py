@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from service.contracts.readings import TypeName
+
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
@@ -39,7 +41,7 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         present: The version it has to stand up to, or None if there is none.
     """
 
-    home_type: str | None
+    home_type: TypeName | None
     number: Annotated[int, Meta(ge=1)]
     present: Present | None = None
 
@@ -114,6 +116,18 @@ class HeldOut(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     brier: float | None
     log_loss: float | None
     mode_recall: dict[str, float] = {}
+
+
+class FeatureReference(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a feature was distributed over the examples trained on, weighted back to all that matured.
+
+    Attributes:
+        edges: Its nine inner deciles, never decreasing; none where it was never known.
+        missing: Share of the examples in which it was unknown.
+    """
+
+    edges: list[float]
+    missing: Share
 
 
 class Difference(Struct, frozen=True, kw_only=True):
