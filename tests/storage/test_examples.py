@@ -127,3 +127,25 @@ def test_one_writes_while_another_reads(tmp_path: Path) -> None:
     assert service.blocks() == [block("villa", 7)]
     learner.close()
     service.close()
+
+
+def test_reading_beside_the_writer_changes_nothing(tmp_path: Path) -> None:
+    """A reader sees what the writer puts; it makes no file, and leaves one alone that is damaged."""
+    path = tmp_path / "examples.db"
+    with pytest.raises(OSError, match=r"examples\.db"):
+        SqliteExampleStore(path, read_only=True)
+    assert [] == list(tmp_path.iterdir())
+
+    store = SqliteExampleStore(path)
+    reader = SqliteExampleStore(path, read_only=True)
+    store.put([block("villa", 7)])
+    assert reader.blocks() == [block("villa", 7)]
+    with pytest.raises(apsw.ReadOnlyError):
+        reader.put([block("villa", 8)])
+    reader.close()
+    store.close()
+
+    path.write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    with pytest.raises(OSError, match="not a database"):
+        SqliteExampleStore(path, read_only=True)
+    assert path.exists()
