@@ -145,6 +145,15 @@ def learner() -> None:
     learn()
 
 
+@app.command(show=False)
+def trainer() -> None:
+    """The trainer's process; started by the service, which it serves over standard input and output."""
+    from service.jobs.training.worker import main as train
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the service ends the trainer
+    train()
+
+
 @app.command
 def train_baseline(
     *,

@@ -22,6 +22,10 @@ ModeName = Annotated[
 ]
 
 
+UNKNOWN_MODE = "unknown"
+"""The mode of a failure of which nobody told what failed."""
+
+
 class Failure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="failure"):
     """The device failed at ``ts``."""
 
@@ -29,7 +33,7 @@ class Failure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
     home_id: HomeName
     device_id: DeviceName
     ts: Instant
-    mode: ModeName = "unknown"
+    mode: ModeName = UNKNOWN_MODE
     supersedes: OutcomeId | UnsetType = UNSET
 
 

@@ -93,6 +93,8 @@ class MaturedExamples(Struct, frozen=True, kw_only=True):
         chosen: int32 (k,) positions of the examples that were learned.
         columns: How many feature columns the home type had.
         features: float32 (k, columns) feature rows of the learned examples, NaN where unknown.
+        modes: The failure mode of each learned example, empty where it is negative or nobody told; of length k, or
+            empty altogether in a block that was written before modes were kept.
     """
 
     home_type: str
@@ -110,6 +112,7 @@ class MaturedExamples(Struct, frozen=True, kw_only=True):
     chosen: bytes = b""
     columns: int = 0
     features: bytes = b""
+    modes: list[str] = []
 
 
 class ExampleStore(Protocol):

@@ -18,9 +18,36 @@ PER_METRIC = ("raw", "fast", "slow", "deviation", "trend", "missing")
 """The block of columns of one metric; see `service.features.windows`."""
 
 _TYPE = "device_type="
+_ABSENT = {"deviation": 0.0, "trend": 0.0, "missing": 1.0}
 
 ABSURD = 1e30
 """A value of an unknown metric beyond this magnitude counts as missing: it would overflow float32 arithmetic."""
+
+
+def measured(column: str) -> bool:
+    """Whether a feature is a measured quantity: neither a position in the calendar nor a 0-or-1 flag."""
+    return column == BASE_COLUMNS[0] or (metric_of(column) is not None and not column.endswith(".missing"))
+
+
+def metric_of(column: str) -> str | None:
+    """The metric that a feature is computed from, or None if it is computed from none."""
+    metric, _, part = column.rpartition(".")
+    return metric if metric and part in PER_METRIC and not column.startswith(_TYPE) else None
+
+
+def absent_values(columns: Sequence[str]) -> npt.NDArray[np.float32]:
+    """What the columns hold in the row of a device that has nothing to put there; NaN where that is nothing, (f,).
+
+    A row that was logged before a column came lacks these values; they are what it would hold if it had been logged
+    afterwards.
+    """
+    out = np.full(len(columns), np.nan, np.float32)
+    for n, column in enumerate(columns):
+        if column.startswith(_TYPE):
+            out[n] = 0.0
+        elif metric_of(column) is not None:
+            out[n] = _ABSENT.get(column.rpartition(".")[2], np.nan)
+    return out
 
 
 class Layout:

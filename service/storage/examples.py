@@ -25,17 +25,29 @@ class SqliteExampleStore:
     """An `ExampleStore` in one SQLite file.
 
     Args:
-        path: The file; made if it is not there.
+        path: The file; made if it is not there, unless ``read_only``.
+        read_only: Open for reading beside the process that writes.
+
+    Raises:
+        OSError: There is no such file to read, or it is no store.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._lock = threading.Lock()  # one connection may not be used by two threads at once
+        if read_only:
+            try:
+                self._db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+                self._db.set_busy_timeout(5_000)
+                self._db.execute("SELECT count(*) FROM matured").fetchall()
+            except apsw.Error as error:
+                raise OSError(f"{path}: {error}") from error
+            return
         try:
             apsw.Connection(str(path)).execute("SELECT count(*) FROM sqlite_master").fetchall()
         except (apsw.NotADBError, apsw.CorruptError):
             _LOG.warning("%s is damaged; it is set aside, and what a replay brings is written anew", path)
             path.replace(path.with_suffix(".damaged"))
         self._db = apsw.Connection(str(path))
-        self._lock = threading.Lock()  # one connection may not be used by two threads at once
         self._db.set_busy_timeout(5_000)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from service.evaluation.metrics import FALSE_ALARM_RATE, brier, log_loss, pr_auc, quality, recall_at_far, roc_auc
+from service.evaluation.metrics import (
+    FALSE_ALARM_RATE,
+    brier,
+    log_loss,
+    pr_auc,
+    quality,
+    recall_at_far,
+    roc_auc,
+    threshold_at_far,
+)
 
 Labels = npt.NDArray[np.bool_]
 Risks = npt.NDArray[np.float64]
@@ -130,3 +139,37 @@ def test_a_member_that_never_spoke() -> None:
 
     assert (nothing.examples, nothing.positives) == (0, 0)
     assert nothing.pr_auc is nothing.roc_auc is nothing.brier is nothing.log_loss is None
+
+
+@given(cases(), st.data())
+def test_a_weight_is_as_many_examples(case: tuple[Labels, Risks], data: st.DataObject) -> None:
+    """An example of weight 3 counts as three equal ones, one of weight 0 as none."""
+    labels, risks = case
+    counts = np.array(data.draw(st.lists(st.integers(0, 3), min_size=len(labels), max_size=len(labels))))
+    if not counts[labels].sum() or not counts[~labels].sum():
+        return
+    weights = counts.astype(np.float64)
+    many_labels, many_risks = np.repeat(labels, counts), np.repeat(risks, counts)
+
+    assert pr_auc(many_labels, many_risks) == pytest.approx(pr_auc(labels, risks, weights), abs=1e-12)
+    assert recall_at_far(many_labels, many_risks, 0.2) == pytest.approx(recall_at_far(labels, risks, 0.2, weights))
+    assert brier(many_labels, many_risks) == pytest.approx(brier(labels, risks, weights), abs=1e-12)
+    assert log_loss(many_labels, many_risks) == pytest.approx(log_loss(labels, risks, weights), abs=1e-12)
+
+
+def test_weighted_curve_equals_scikit_learn() -> None:
+    """With weights that are no whole numbers, and with ties."""
+    rng = np.random.default_rng(1)
+    labels, risks, weights = rng.random(500) < 0.2, np.round(rng.random(500), 2), rng.random(500) * 40.0
+
+    expected = sk.average_precision_score(labels, risks, sample_weight=weights)
+    assert expected == pytest.approx(pr_auc(labels, risks, weights), abs=1e-12)
+
+
+def test_threshold_where_no_false_alarm_is_allowed() -> None:
+    """If the highest risk is a negative's, only an infinite threshold will do, and nothing is found."""
+    labels, risks = np.array([False, True]), np.array([0.9, 0.5])
+
+    assert threshold_at_far(labels, risks, 0.01) == np.inf
+    assert recall_at_far(labels, risks, 0.01) == 0.0
+    assert threshold_at_far(np.array([True]), np.array([0.5])) is None

@@ -1,9 +1,11 @@
 """The layout of feature rows."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.features.layout import ABSURD, BASE_COLUMNS, PER_METRIC, Layout
+from service.features.layout import ABSURD, BASE_COLUMNS, PER_METRIC, Layout, absent_values, measured, metric_of
+from service.features.windows import Windows
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=30))
@@ -55,3 +57,29 @@ def test_names_that_look_alike_do_not_collide() -> None:
     layout.extend(["a", "a.raw", "device_type=light"], ["light"])
 
     assert len(set(layout.columns)) == layout.width
+
+
+def test_what_kind_a_column_is() -> None:
+    """Measured quantities, flags and calendar are told apart by name, whatever a metric is called."""
+    layout = Layout()
+    layout.extend(("battery_pct", "a.raw"), ("lamp.raw",))
+
+    assert ["gap_h"] == [name for name in BASE_COLUMNS if measured(name)]
+    assert ["battery_pct", "a.raw"] == list(dict.fromkeys(filter(None, map(metric_of, layout.columns))))
+    assert [name for name in layout.columns[7:-1] if not measured(name)] == ["battery_pct.missing", "a.raw.missing"]
+    assert not measured(layout.columns[-1])
+
+
+def test_values_of_a_column_that_came_later() -> None:
+    """They are what the windows give a device that has no such metric and is of another type."""
+    windows = Windows(horizon_us=86_400_000_000, slot_us=1_800_000_000)
+    windows.layout.extend(("battery_pct",), ("lamp", "lock"))
+    windows.reserve(1)
+    nothing = np.zeros(1, np.int32)
+    rows, _ = windows.fold(
+        nothing, nothing.astype(np.int16), np.zeros(1, np.int64), nothing, nothing > 0, np.full((1, 1), np.nan)
+    )
+    later = [n for n in range(7, windows.layout.width) if windows.layout.columns[n] != "device_type=lamp"]
+
+    np.testing.assert_array_equal(rows[0, later], absent_values(windows.layout.columns)[later])
+    assert np.isnan(absent_values(BASE_COLUMNS)).all()

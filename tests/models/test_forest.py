@@ -61,6 +61,22 @@ def test_rare_failures_are_not_drowned() -> None:
     assert risks[labels].mean() > 0.5 > risks[~labels].mean()
 
 
+def test_weights_count_within_a_class() -> None:
+    """Where half of the negatives stand for a hundred, they are given lower risks; as a whole classes stay even."""
+    rng = np.random.default_rng(1)
+    train = rng.normal(size=(3000, len(NAMES))).astype(np.float32)
+    labels = rng.random(3000) < 0.5
+    many = ~labels & (train[:, 0] > 0.0)
+    weights = np.where(many, 100.0, 1.0)
+    plain, weighed = (
+        BoundModel(compile_random_forest(train_forest(train, labels, seed=3, weights=given), NAMES), COLUMNS)
+        for given in (None, weights)
+    )
+
+    assert weighed.score(train[many]).mean() < plain.score(train[many]).mean() - 0.1
+    assert weighed.score(train[train[:, 0] < 0.0]).mean() > plain.score(train[train[:, 0] < 0.0]).mean() + 0.1
+
+
 def test_training_is_a_function_of_its_seed() -> None:
     """The same rows and seed give the same forest to the bit, another seed another one."""
     train = some_rows(600, 1)

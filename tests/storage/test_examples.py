@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,6 +56,35 @@ def test_blocks_come_back_in_order(store: ExampleStore) -> None:
     assert store.blocks("castle") == []
 
 
+def test_learned_examples_keep_their_rows_and_modes(store: ExampleStore) -> None:
+    """What was learned comes back with its features and its failure modes."""
+    learned = msgspec.structs.replace(
+        block("villa", 7),
+        chosen=np.array([1], np.int32).tobytes(),
+        columns=2,
+        features=np.array([1.5, np.nan], np.float32).tobytes(),
+        modes=["battery"],
+    )
+    store.put([learned])
+
+    assert store.blocks() == [learned]
+
+
+def test_a_block_from_before_modes_were_kept(tmp_path: Path) -> None:
+    """It is read as one that knows no modes."""
+    path = tmp_path / "examples.db"
+    store = SqliteExampleStore(path)
+    store.put([block("villa", 7)])
+    fields = msgspec.to_builtins(block("villa", 7), builtin_types=(bytes,))
+    del fields["modes"]
+    database = apsw.Connection(str(path))
+    database.execute("UPDATE matured SET blob = ?", (msgspec.msgpack.encode(fields),))
+    database.close()
+
+    assert store.blocks() == [block("villa", 7)]
+    store.close()
+
+
 def test_a_replay_is_harmless(store: ExampleStore) -> None:
     """A block of the same home type and event takes the place of the former."""
     store.put([block("villa", 7, n=5, risk=0.1), block("villa", 8)])
@@ -96,3 +127,25 @@ def test_one_writes_while_another_reads(tmp_path: Path) -> None:
     assert service.blocks() == [block("villa", 7)]
     learner.close()
     service.close()
+
+
+def test_reading_beside_the_writer_changes_nothing(tmp_path: Path) -> None:
+    """A reader sees what the writer puts; it makes no file, and leaves one alone that is damaged."""
+    path = tmp_path / "examples.db"
+    with pytest.raises(OSError, match=r"examples\.db"):
+        SqliteExampleStore(path, read_only=True)
+    assert [] == list(tmp_path.iterdir())
+
+    store = SqliteExampleStore(path)
+    reader = SqliteExampleStore(path, read_only=True)
+    store.put([block("villa", 7)])
+    assert reader.blocks() == [block("villa", 7)]
+    with pytest.raises(apsw.ReadOnlyError):
+        reader.put([block("villa", 8)])
+    reader.close()
+    store.close()
+
+    path.write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    with pytest.raises(OSError, match="not a database"):
+        SqliteExampleStore(path, read_only=True)
+    assert path.exists()

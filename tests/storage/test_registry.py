@@ -1,8 +1,11 @@
 """The registry of models: a file that is not what was written is refused."""
 
 import hashlib
+import io
+import time
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -45,6 +48,28 @@ def test_saving_again_replaces(tmp_path: Path) -> None:
     assert load_arrays(path, new)[1] == b"2"
     with pytest.raises(BadModel):
         load_arrays(path, old)
+
+
+def test_the_same_content_is_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever, and under whatever name: the digest says what is in the file."""
+    first = save_arrays(tmp_path / "one.npz", ARRAYS, b"{}")
+    monkeypatch.setattr(time, "time", lambda: 2e9)
+    monkeypatch.setattr(time, "localtime", lambda *at: time.gmtime(2e9))
+
+    assert first == save_arrays(tmp_path / "two.npz", ARRAYS, b"{}")
+    with ZipFile(tmp_path / "two.npz") as archive:
+        assert {(1980, 1, 1, 0, 0, 0)} == {entry.date_time for entry in archive.infolist()}
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    """The former file stays as it was."""
+    path = tmp_path / "one.npz"
+    digest = save_arrays(path, ARRAYS, b"{}")
+    with pytest.raises(ValueError, match="allow_pickle"):
+        save_arrays(path, {"numbers": np.array([{}], object)}, b"{}")
+
+    assert [path] == list(tmp_path.iterdir())
+    assert digest == file_digest(path)
 
 
 def cut(content: bytes) -> bytes:
@@ -99,6 +124,24 @@ def objects(path: Path) -> None:
         np.savez(file, allow_pickle=True, manifest_json=np.zeros(2, np.uint8), numbers=np.array([{}], object))
 
 
+def too_much(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez_compressed(file, manifest_json=np.zeros(2, np.uint8), numbers=np.zeros(300_000_000, np.uint8))
+
+
+def another_file(path: Path) -> None:
+    save_arrays(path, ARRAYS, b"{}")
+    with ZipFile(path, "a") as archive:
+        archive.writestr("code.py", "print()")
+
+
+def shorter_than_it_says(path: Path) -> None:
+    with ZipFile(path, "w") as archive:
+        part = io.BytesIO()
+        np.save(part, np.ones(3))
+        archive.writestr("manifest_json.npy", part.getvalue()[:-8])
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -110,6 +153,9 @@ def objects(path: Path) -> None:
         pytest.param(one_array, id="a single array"),
         pytest.param(no_manifest, id="no manifest"),
         pytest.param(objects, id="pickled objects"),
+        pytest.param(too_much, id="far too large"),
+        pytest.param(another_file, id="a foreign entry"),
+        pytest.param(shorter_than_it_says, id="shorter than it says"),
     ],
 )
 def test_file_that_is_no_model(tmp_path: Path, make: Callable[[Path], object]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from service.contracts.outcomes import UNKNOWN_MODE
 from service.contracts.ports import ExampleStore, MaturedExamples
 from service.labels.book import DeviceKey, OutcomeBook
 from service.labels.join import CENSORED, NEGATIVE, POSITIVE, label_of
@@ -23,15 +24,17 @@ _Final = tuple[int, int, int]
 
 
 class _Learned:
-    """The examples of a block that were learned, with their feature rows."""
+    """The examples of a block that were learned, with their feature rows and failure modes."""
 
     def __init__(self, columns: int) -> None:
         self.columns = columns
         self.positions: list[int] = []
         self.rows: list[list[float]] = []
+        self.modes: list[str] = []
 
-    def add(self, position: int, values: list[float]) -> None:
+    def add(self, position: int, values: list[float], mode: str) -> None:
         self.positions.append(position)
+        self.modes.append("" if mode == UNKNOWN_MODE else mode)
         self.rows.append(values + [np.nan] * (self.columns - len(values)))
 
     def features(self) -> bytes:
@@ -83,6 +86,7 @@ class Settler:
             chosen=np.array(learned.positions, np.int32).tobytes(),
             columns=learned.columns,
             features=learned.features(),
+            modes=learned.modes,
         )
 
     def _settle(self, fold: HomeTypeFold, due: Due, i: int, learned: _Learned) -> int:
@@ -103,7 +107,7 @@ class Settler:
         chosen = fold.sampler.choose(positive=positive, seq=seq, row=row)
         self._fleet.sampler.count(positive=positive, chosen=chosen)
         if chosen:
-            learned.add(i, self._rows.of(seq, fold.home_type, row))
+            learned.add(i, self._rows.of(seq, fold.home_type, row), mode)
             self.learn(fold, learned.rows[-1], positive)
         return label
 
@@ -152,7 +156,7 @@ class Settler:
             fold.note_mode(device, mode)
             kept.append((at_seq, row, device, ts))
             if values is not None:
-                learned.add(len(kept) - 1, values)
+                learned.add(len(kept) - 1, values, mode)
                 self.learn(fold, learned.rows[-1], True)
         if not kept:
             return None
@@ -174,6 +178,7 @@ class Settler:
             chosen=np.array(learned.positions, np.int32).tobytes(),
             columns=learned.columns,
             features=learned.features(),
+            modes=learned.modes,
         )
 
     def _final(

@@ -20,6 +20,7 @@ from service.contracts.standing import (
 )
 from service.evaluation.metrics import quality
 from service.features.windows import NEVER
+from service.labels.corrected import corrected_labels, late_positives
 from service.labels.join import CENSORED, POSITIVE
 from service.models.committee import FALLBACKS, champion
 from service.pipeline.instants import utc
@@ -36,9 +37,9 @@ _SKIPPED = 0.3
 
 def scored(blocks: Sequence[MaturedExamples]) -> tuple[npt.NDArray[np.bool_], dict[str, npt.NDArray[np.float64]]]:
     """Labels, and risks by member and of the blend, of matured examples in order, censored ones left out."""
-    late = _late_positives(blocks)
+    late = late_positives(blocks)
     blocks = [block for block in blocks if not block.late]
-    labels = [_labels(block, late) for block in blocks]
+    labels = [corrected_labels(block, late) for block in blocks]
     kept = [label != CENSORED for label in labels]
     members = sorted({name for block in blocks for name in block.members})
     risks: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in (BLEND, *members)}
@@ -52,26 +53,6 @@ def scored(blocks: Sequence[MaturedExamples]) -> tuple[npt.NDArray[np.bool_], di
         return np.zeros(0, np.bool_), {BLEND: np.zeros(0)}
     positive = np.concatenate([label[keep] == POSITIVE for label, keep in zip(labels, kept, strict=True)])
     return positive, {name: np.concatenate(parts) for name, parts in risks.items()}
-
-
-def _late_positives(blocks: Sequence[MaturedExamples]) -> set[tuple[str, int, int]]:
-    """Examples, by home type, event and row, that a failure reported afterwards made positive."""
-    out: set[tuple[str, int, int]] = set()
-    for block in blocks:
-        if block.late:
-            seqs, rows = np.frombuffer(block.seq, np.int64), np.frombuffer(block.row, np.int32)
-            out.update((block.home_type, seq, row) for seq, row in zip(seqs.tolist(), rows.tolist(), strict=True))
-    return out
-
-
-def _labels(block: MaturedExamples, late: set[tuple[str, int, int]]) -> npt.NDArray[np.int8]:
-    """The labels of a block, corrected."""
-    labels = np.frombuffer(block.label, np.int8)
-    if not late:
-        return labels
-    seqs, rows = np.frombuffer(block.seq, np.int64).tolist(), np.frombuffer(block.row, np.int32).tolist()
-    corrected = [(block.home_type, seq, row) in late for seq, row in zip(seqs, rows, strict=True)]
-    return np.where(corrected, np.int8(POSITIVE), labels)
 
 
 def evaluate(store: ExampleStore, home_type: str | None, up_to_seq: int, weights: dict[str, float]) -> Evaluation:

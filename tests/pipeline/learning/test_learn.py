@@ -6,8 +6,10 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
+from service.contracts.outcomes import Failure
 from service.contracts.standing import LabelCounts
 from service.evaluation.metrics import roc_auc
 from service.pipeline.learning.learn import LearnerFold
@@ -15,7 +17,7 @@ from service.pipeline.publication import encode_publication
 from service.pipeline.records import decode_record
 from service.pipeline.views.home_type_views import scored
 from service.storage.memory import MemoryEventLog, MemoryExampleStore
-from tests.pipeline.lockstep import LockStep
+from tests.pipeline.lockstep import LockStep, at
 from tests.pipeline.streams import SETTINGS, hourly
 from tests.service_process import ROOT
 
@@ -54,6 +56,31 @@ def test_all_positives_are_learned_and_about_two_negatives_for_each() -> None:
     assert counts.positive == counts.positives_learned > 100
     assert 1.2 < counts.negatives_learned / counts.positives_learned < 2.8
     assert counts.negatives_learned < counts.negative
+
+
+def learned_modes(store: MemoryExampleStore, *, late: bool) -> list[tuple[int, str]]:
+    """Label and mode of each learned example of the studio, or of those that were settled once more."""
+    return [
+        (int(np.frombuffer(block.label, np.int8)[position]), mode)
+        for block in store.blocks("studio")
+        if block.late == late
+        for position, mode in zip(np.frombuffer(block.chosen, np.int32), block.modes, strict=True)
+    ]
+
+
+def test_learned_positives_keep_their_failure_mode() -> None:
+    """Positives by the mode that was told, negatives without one."""
+    modes = learned_modes(run(hourly(100))[2], late=False)
+    assert {(1, "heat"), (0, "")} == set(modes)
+
+
+@pytest.mark.parametrize(("told", "kept"), [("heat", "heat"), ("unknown", "")])
+def test_late_positives_keep_their_failure_mode(told: str, kept: str) -> None:
+    """Also where a failure is reported after maturity; a mode that nobody told is none."""
+    both = LockStep()
+    both.live(range(12), "lamp", "lock", home_type="studio")
+    both.tell(Failure(outcome_id="f", home_id="home-studio", device_id="lamp", ts=at(2.5), mode=told))
+    assert [(1, kept)] * 3 == learned_modes(both.store, late=True)
 
 
 def test_without_failures_nothing_is_learned_and_the_risk_stays() -> None:

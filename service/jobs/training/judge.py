@@ -1,0 +1,140 @@
+"""Judging: is a candidate good enough to take the place of the version that serves?
+
+    oldest ──────────── fitted to ───────────┤◄─ gap: H + grace ─►├──────── hold-out ──────── newest
+                                                                         └─ of it, what the present version has not seen
+
+The candidate is fitted to what came before the gap, so that no label it learned from was made of the time it is judged
+on. Both are scored on held-out examples that neither has been trained on.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from service.contracts.checkpoints import Difference, HeldOut
+from service.evaluation.metrics import Steps, brier, log_loss, pr_auc, recall_at_far, threshold_at_far
+from service.jobs.training.examples import Examples
+from service.jobs.training.fit import Fitted, fit, risks_of
+from service.jobs.training.pool import Floats, Pool, Span, pooled
+
+_ENOUGH_DEVICES = 5
+"""Failing devices without which a hold-out decides nothing."""
+_RESAMPLES = 400
+_INTERVAL = (0.05, 0.95)
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What is held of a candidate; the qualities and the difference as in `TrainingResult`."""
+
+    rejected: bool = False
+    reason: str
+    quality: HeldOut | None = None
+    unseen_quality: HeldOut | None = None
+    present_quality: HeldOut | None = None
+    difference: Difference | None = None
+
+
+class Gate(Struct, frozen=True, kw_only=True):
+    """By which rule is judged; see `TrainingOrder`.
+
+    Attributes:
+        gap_us: Horizon and grace together.
+    """
+
+    holdout_share: float
+    gap_us: int
+    margin: float
+    confidence: float
+    seed: int
+
+
+def judge(parts: Sequence[Examples], gate: Gate, present: Fitted | None, trained_to_seq: int) -> Verdict:
+    """Fit a candidate to the older examples of some home types and hold it against the version that serves.
+
+    Args:
+        parts: The examples of each home type.
+        gate: The rule.
+        present: The version that serves, None if there is none.
+        trained_to_seq: It was trained on nothing that matured after this event.
+    """
+    cuts = [_cut(part, gate.holdout_share) for part in parts]
+    before = pooled(parts, [Span(before_us=cut - gate.gap_us) for cut in cuts])
+    if not before.two_sided:
+        return Verdict(reason="too little to judge by: nothing is left to train on before the hold-out")
+    candidate = fit(before, gate.seed)
+    newest = pooled(parts, [Span(since_us=cut) for cut in cuts])
+    quality = held_out(newest, risks_of(candidate, newest))
+    if present is None:
+        return Verdict(reason="there is no present version to compare with", quality=quality)
+    unseen = pooled(parts, [Span(since_us=cut, after_seq=trained_to_seq) for cut in cuts])
+    ours, theirs = risks_of(candidate, unseen), risks_of(present, unseen)
+    verdict = Verdict(
+        reason=f"too little to judge by: {unseen.failing_devices} failing devices in the hold-out",
+        quality=quality,
+        unseen_quality=held_out(unseen, ours),
+        present_quality=held_out(unseen, theirs),
+    )
+    if unseen.failing_devices < _ENOUGH_DEVICES or not unseen.two_sided:
+        return verdict
+    difference = compare(unseen, ours, theirs, margin=gate.margin, seed=gate.seed)
+    rejected = difference.worse > gate.confidence
+    reason = (
+        f"{'worse' if rejected else 'not worse'} than the present version: PR-AUC {difference.point:+.3f} "
+        f"({difference.low:+.3f} to {difference.high:+.3f}); "
+        f"worse by more than {gate.margin:g} with a probability of {difference.worse:.0%}"
+    )
+    return msgspec.structs.replace(verdict, rejected=rejected, reason=reason, difference=difference)
+
+
+def _cut(part: Examples, share: float) -> int:
+    """The instant at which the newest share of a home type's examples begins."""
+    ts = np.sort(part.all_ts)
+    return int(ts[int((1.0 - share) * len(ts))]) if len(ts) else 0
+
+
+def held_out(pool: Pool, risks: Floats) -> HeldOut:
+    """The quality of risks, (k,), of the rows of a pool."""
+    threshold = threshold_at_far(pool.labels, risks, weights=pool.weights)
+    modes = np.array(pool.modes, np.str_)
+    recall = {}
+    if threshold is not None:
+        for mode in np.unique(modes[pool.labels]).tolist():
+            if mode:
+                recall[mode] = float(np.mean(risks[pool.labels & (modes == mode)] >= threshold))
+    return HeldOut(
+        examples=len(pool),
+        positives=pool.positives,
+        failing_devices=pool.failing_devices,
+        base_rate=pool.base_rate,
+        pr_auc=pr_auc(pool.labels, risks, pool.weights),
+        recall_at_1pct_far=recall_at_far(pool.labels, risks, weights=pool.weights),
+        brier=brier(pool.labels, risks, pool.weights),
+        log_loss=log_loss(pool.labels, risks, pool.weights),
+        mode_recall=recall,
+    )
+
+
+def compare(pool: Pool, ours: Floats, theirs: Floats, *, margin: float, seed: int) -> Difference:
+    """PR-AUC of one set of risks minus that of another, and how sure that is, by a paired bootstrap over devices.
+
+    Examples of one device resemble each other, so devices are drawn, not examples.
+    """
+    mine, other = Steps(pool.labels, ours), Steps(pool.labels, theirs)
+    devices, number = np.unique(pool.device, return_inverse=True)
+    chances = np.full(len(devices), 1.0 / len(devices))
+    rng = np.random.default_rng(seed)
+    drawn: list[float] = []
+    for _ in range(_RESAMPLES):
+        weights = pool.weights * rng.multinomial(len(devices), chances)[number]
+        one, two = mine.pr_auc(weights), other.pr_auc(weights)
+        if one is not None and two is not None:
+            drawn.append(one - two)
+    low, high = np.quantile(drawn, _INTERVAL)
+    return Difference(
+        point=(mine.pr_auc(pool.weights) or 0.0) - (other.pr_auc(pool.weights) or 0.0),
+        low=float(low),
+        high=float(high),
+        worse=float(np.mean(np.array(drawn) < -margin)),
+    )
