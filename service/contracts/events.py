@@ -107,6 +107,7 @@ class CheckpointPublished(Struct, frozen=True, kw_only=True, tag="checkpoint"):
         metrics: The metrics it was trained on.
         shift: By how much its class weights raise its log odds.
         file, sha256: Where it lies in the model folder, and the digest of that.
+        trained_to_seq: No example that matured at a later event was trained on.
         job: The training it comes from, empty for none.
         by, why: Who had it trained, and what for.
     """
@@ -119,6 +120,7 @@ class CheckpointPublished(Struct, frozen=True, kw_only=True, tag="checkpoint"):
     shift: float
     file: str
     sha256: Digest
+    trained_to_seq: int = 0
     job: str = ""
     by: str = ""
     why: str = ""
@@ -142,7 +144,7 @@ class TrainingEnded(Struct, frozen=True, kw_only=True, tag="training_ended"):
         job: Which training.
         home_type: Of which home type, None for the global checkpoint.
         outcome: ``rejected`` by the gate, ``too_few`` positives, or ``failed``.
-        version, file, sha256, metrics, shift: Of a rejected one, which is kept; else 0 and empty.
+        version, file, sha256, metrics, shift, trained_to_seq: Of a rejected one, which is kept; else 0 and empty.
         by, why: Who had it trained; why it was not published.
     """
 
@@ -155,6 +157,7 @@ class TrainingEnded(Struct, frozen=True, kw_only=True, tag="training_ended"):
     sha256: str = ""
     metrics: list[str] = []
     shift: float = 0.0
+    trained_to_seq: int = 0
     by: str = ""
     why: str = ""
 

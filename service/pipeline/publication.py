@@ -51,6 +51,13 @@ class HomeTypeOut(Struct, frozen=True, kw_only=True):
     oldest_pending_us: int | None = None
 
 
+class TrainingDue(Struct, frozen=True, kw_only=True):
+    """A checkpoint, of a home type or (None) the global one, that should be trained, and why."""
+
+    home_type: str | None
+    why: str
+
+
 class Publication(Struct, frozen=True, kw_only=True):
     """Changes since the last publication.
 
@@ -60,6 +67,7 @@ class Publication(Struct, frozen=True, kw_only=True):
         home_types: Committees and counts.
         outcomes_waiting: Outcomes of devices that have not been read yet.
         needed_seq: The first event of the log that the learner needs, also after a restart.
+        due: Trainings that are due after ``seq``; all of them, not only new ones.
     """
 
     seq: int
@@ -67,6 +75,7 @@ class Publication(Struct, frozen=True, kw_only=True):
     home_types: list[HomeTypeOut]
     outcomes_waiting: int = 0
     needed_seq: int = 0
+    due: list[TrainingDue] = []
 
 
 def merged(older: Publication, newer: Publication) -> Publication:
@@ -77,6 +86,7 @@ def merged(older: Publication, newer: Publication) -> Publication:
         models=older.models | newer.models,
         home_types=list(home_types.values()),
         needed_seq=newer.needed_seq,
+        due=newer.due,
         outcomes_waiting=newer.outcomes_waiting,
     )
 

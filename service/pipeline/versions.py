@@ -39,6 +39,7 @@ class Version(Struct, kw_only=True):
         file, sha256: Where it lies in the model folder, and the digest of that.
         shift: By how much its class weights raise its log odds.
         metrics: The metrics it was trained on.
+        trained_to_seq: No example that matured at a later event was trained on.
         by, why: Who brought it into its state, and what for.
     """
 
@@ -49,6 +50,7 @@ class Version(Struct, kw_only=True):
     sha256: str
     shift: float
     metrics: list[str]
+    trained_to_seq: int = 0
     by: str = ""
     why: str = ""
 
@@ -153,6 +155,7 @@ def _version(event: CheckpointPublished | TrainingEnded, state: State) -> Versio
         sha256=event.sha256,
         shift=event.shift,
         metrics=event.metrics,
+        trained_to_seq=event.trained_to_seq,
         by=event.by,
         why=event.why,
     )

@@ -73,9 +73,7 @@ def _train(order: TrainingOrder, target: Target, read: dict[str, Examples], tell
         return _result(target, "too_few", reason, pool)
     begin("judging")
     verdict = _judged(order, target, parts)
-    if verdict.rejected:
-        return _result(target, "rejected", verdict.reason, pool, verdict)
-    begin("fitting")
+    begin("fitting")  # also what is rejected: somebody may want to look at it, or let it serve all the same
     fitted = fit(pool, order.seed)
     begin("writing")
     path = Path(order.models) / file_name(target.home_type, target.number)
@@ -91,7 +89,7 @@ def _train(order: TrainingOrder, target: Target, read: dict[str, Examples], tell
         quality=verdict.quality,
     )
     return msgspec.structs.replace(
-        _result(target, "published", verdict.reason, pool, verdict),
+        _result(target, "rejected" if verdict.rejected else "published", verdict.reason, pool, verdict),
         file=path.name,
         sha256=digest,
         shift=fitted.shift,

@@ -4,13 +4,24 @@ from msgspec import Struct
 
 
 class LearnSettings(Struct, frozen=True, kw_only=True):
-    """What the fold depends on besides the log. Durations in microseconds."""
+    """What the fold depends on besides the log. Durations in microseconds.
+
+    Attributes:
+        horizon_us, grace_us, lateness_us, slot_us: Rules of time and labels.
+        seed: Seed of models and sampling.
+        train_every_us: Event time after which a checkpoint is trained anew; 0 is never.
+        train_examples: Matured examples after which it is.
+        min_positives: Positives that have to be learned before a home type, or the fleet, gets a checkpoint.
+    """
 
     horizon_us: int
     grace_us: int
     lateness_us: int
     slot_us: int
     seed: int
+    train_every_us: int = 86_400_000_000
+    train_examples: int = 200_000
+    min_positives: int = 300
 
 
 class LearnerConfig(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from service.models.committee import HOME_MEMBERS, Scales
 from service.models.online import OnlineModel, Row
 from service.models.prior import Prior
 from service.pipeline.learning.config import LearnSettings
+from service.pipeline.learning.due import Due
 
 
 class HomeTypeFold:
@@ -31,6 +32,7 @@ class HomeTypeFold:
         self.sampler = Sampler(seed=settings.seed)
         self.scales = Scales()
         self.prior = Prior()
+        self.due = Due()
         self.numbers: dict[DeviceKey, int] = {}
         self.censored = self.late_readings = self.late_failures = self.late_positives = 0
         self.modes: dict[str, dict[str, int]] = {}

@@ -13,24 +13,29 @@ from typing import Any
 import numpy as np
 
 from service.contracts.events import (
+    Act,
     Advanced,
+    CheckpointPublished,
     Event,
     GroupColumns,
     OutcomesLogged,
     ReadingGroup,
     ReadingsLogged,
+    TrainingEnded,
 )
 from service.contracts.outcomes import Failure
 from service.contracts.ports import EventLog, ExampleStore, MaturedExamples
 from service.labels.book import DeviceKey, OutcomeBook, instant_us
+from service.models.committee import CHECKPOINT
 from service.models.online import OnlineModel
 from service.pipeline.learning.config import LearnSettings
+from service.pipeline.learning.due import due_of
 from service.pipeline.learning.home_type import HomeTypeFold
 from service.pipeline.learning.rows import FeatureRows
 from service.pipeline.learning.settle import Settler
 from service.pipeline.learning.standing import Fleet, standing
 from service.pipeline.learning.tally import OutcomeTally
-from service.pipeline.publication import DEFAULT, HomeTypeOut, Publication
+from service.pipeline.publication import DEFAULT, HomeTypeOut, Publication, TrainingDue
 
 
 class LearnerFold:
@@ -75,12 +80,46 @@ class LearnerFold:
                     self._changed.add(name)
                     settled.append(self._settler.mature(seq, len(settled), self.home_types[name]))
         elif self._fleet.versions.apply(event):
-            self._changed.update(self.home_types, [DEFAULT])
+            self._decided(event)
         blocks = [block for block in settled if block is not None]
         if blocks:
             self._examples.put(blocks)
+            for block in blocks:
+                self._matured(block)
             self._changed.update(block.home_type for block in blocks)
             self._changed.add(DEFAULT)  # the fleet's counts shift the global members everywhere
+
+    def _matured(self, block: MaturedExamples) -> None:
+        fold, count = self.home_types[block.home_type], len(block.label)
+        fold.due.learn(count, fold.watermark.value_us)
+        self._fleet.due.learn(count, self._fleet_us())
+
+    def _fleet_us(self) -> int:
+        """How far event time has come in the home type that is ahead."""
+        return max(fold.watermark.value_us for fold in self.home_types.values())
+
+    def _decided(self, event: Act) -> None:
+        """Something about the checkpoints, or who may speak, was decided."""
+        self._changed.update(self.home_types, [DEFAULT])
+        if not isinstance(event, TrainingEnded | CheckpointPublished) or not self.home_types:
+            return
+        if isinstance(event, CheckpointPublished) and event.member != CHECKPOINT:
+            return
+        if event.home_type is None:
+            self._fleet.due.settled(self._fleet_us())
+        elif event.home_type in self.home_types:
+            fold = self.home_types[event.home_type]
+            fold.due.settled(fold.watermark.value_us)
+
+    def due(self) -> list[TrainingDue]:
+        """The trainings that are due, the global one first."""
+        if not self.home_types:
+            return []
+        fleet, settings = self._fleet, self._settings
+        out = due_of(None, fleet.due, self._fleet_us(), fleet.sampler.learned_positives, settings)
+        for name, fold in sorted(self.home_types.items()):
+            out += due_of(name, fold.due, fold.watermark.value_us, fold.sampler.learned_positives, settings)
+        return out
 
     def _outcomes(self, seq: int, event: OutcomesLogged) -> list[MaturedExamples | None]:
         """Enter outcomes; a failure that comes late settles final examples once more, together for a home type."""
@@ -189,6 +228,7 @@ class LearnerFold:
             models=compiled,
             home_types=[self.standing(name) for name in sorted(self._changed)],
             outcomes_waiting=self._tally.waiting,
+            due=self.due(),
         )
         self._changed.clear()
         return out

@@ -59,6 +59,7 @@ _ALLOWED = {
     "service.models.committee": {"MemberLoss", "Scales"},
     "service.models.online": {"OnlineModel", "signed_log"},
     "service.models.prior": {"Prior"},
+    "service.pipeline.learning.due": {"Due"},
     "service.pipeline.learning.home_type": {"HomeTypeFold"},
     "service.pipeline.learning.tally": {"OutcomeTally"},
     "service.pipeline.learning.standing": {"Fleet"},

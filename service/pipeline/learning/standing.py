@@ -8,6 +8,7 @@ from service.labels.watermark import NEVER
 from service.models.committee import BASELINE, CHECKPOINT, GLOBAL_MEMBERS, PRIOR, Scales, knows
 from service.models.online import OnlineModel
 from service.models.prior import Prior
+from service.pipeline.learning.due import Due
 from service.pipeline.learning.home_type import HomeTypeFold
 from service.pipeline.publication import DEFAULT, HomeTypeOut, Member
 from service.pipeline.versions import GLOBAL, Versions
@@ -28,6 +29,7 @@ class Fleet:
         self.scales = Scales()
         self.metrics: set[str] = set()
         self.versions = Versions()
+        self.due = Due()
         self.models = {
             member: OnlineModel(kind, seed + place) for place, (member, kind) in enumerate(GLOBAL_MEMBERS.items())
         }
