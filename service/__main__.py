@@ -161,16 +161,21 @@ def train_baseline(
     horizon: str = "24h",
     seed: int = 1,
     samples: int = 10_000,
+    home_types: Annotated[bool, Parameter(help="Also train one for each home type, beside it.")] = False,
 ) -> None:
     """Train the baseline on simulated samples, for `serve --baseline FILE`."""
     from service.jobs.train_baseline import train_baseline as train
+    from service.jobs.train_baseline import train_home_types
 
     try:
-        manifest = train(out, horizon_s=parse_duration_s(horizon), seed=seed, samples=samples)
+        made = {out: train(out, horizon_s=parse_duration_s(horizon), seed=seed, samples=samples)}
+        if home_types:
+            made |= train_home_types(out, horizon_s=parse_duration_s(horizon), seed=seed, samples=samples)
     except ValueError as error:
         print(f"hearthbeat: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    print(f"{out}: {manifest.samples} samples, {manifest.positives} positive, {len(manifest.features)} features")
+    for file, manifest in made.items():
+        print(f"{file}: {manifest.samples} samples, {manifest.positives} positive, {len(manifest.features)} features")
 
 
 def main() -> None:
