@@ -2,11 +2,9 @@
 
 import logging
 import os
-import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,13 +19,10 @@ from service.api.health import HealthController
 from service.api.problems import answer_problem
 from service.api.questions import QuestionController
 from service.api.streams import StreamController
-from service.contracts.errors import BadModel, BadSetting, Unavailable
-from service.contracts.events import CheckpointPublished
-from service.models.artifact import Manifest, from_arrays
-from service.models.committee import BASELINE
+from service.jobs.baseline import BaselineStart
+from service.jobs.schedule import Schedule
 from service.pipeline.learning.config import LearnerConfig, LearnSettings
 from service.pipeline.link import LearnerLink
-from service.pipeline.publication import Member
 from service.pipeline.scoring.arrivals import Limits
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.ingest import Ingest
@@ -36,15 +31,19 @@ from service.pipeline.scoring.retention import Retention
 from service.pipeline.scoring.snapshot import MADE_WITH
 from service.pipeline.scoring.warmup import warm_up
 from service.pipeline.service import Service, now_us
+from service.pipeline.stale import LearnerWatch
+from service.pipeline.training.desk import SCHEDULE, Desk, Trainings
+from service.pipeline.training.link import TrainerLink
+from service.pipeline.training.shelf import Shelf
 from service.settings import Settings
 from service.storage.event_log import SqliteEventLog
 from service.storage.examples import SqliteExampleStore
 from service.storage.folder import prepare_folder
-from service.storage.registry import file_digest, load_arrays
 from service.storage.snapshots import SnapshotStore, folder_key
 
 _LOG = logging.getLogger("hearthbeat")
 _TRAINING_S = 600.0
+_WINDOW = 240_000  # newest matured examples of a home type that a checkpoint is trained on
 
 
 class Runtime:
@@ -86,6 +85,9 @@ class Runtime:
                 lateness_us=settings.lateness_us,
                 slot_us=settings.slot_us,
                 seed=settings.seed,
+                train_every_us=settings.train_every_us,
+                train_examples=settings.train_examples,
+                min_positives=settings.min_positives,
             ),
         )
         self._link = LearnerLink([sys.executable, "-m", "service", "learner"], msgspec.msgpack.encode(config))
@@ -114,6 +116,18 @@ class Runtime:
             grace_us=settings.grace_us,
             lockstep=settings.lockstep,
         )
+        self._baseline = BaselineStart(settings, self._ingest, self.stop_requested, now_us)
+        self._desk = Desk(
+            ingest=self._ingest,
+            link=TrainerLink([sys.executable, "-m", "service", "trainer"]),
+            shelf=Shelf(folder / "models", self._ingest.panel),
+            orders=Trainings(
+                examples=str(examples_path), window=min(_WINDOW, settings.training_window), learn=config.settings
+            ),
+            clock=now_us,
+        )
+        self._watch = LearnerWatch(settings.stale_after_s, time.monotonic)
+        self._schedule = Schedule([self._train, self._watch_learner], settings.train_cron, self._train_all)
         self._thread = threading.Thread(target=self._start, name="start", daemon=True)
 
     def start(self) -> None:
@@ -124,18 +138,24 @@ class Runtime:
         """Nothing waits any longer: not a training, not the learner in lock-step, not an open stream."""
         self.stop_requested.set()
         self._link.stopping()
+        self._desk.stop()
         self.service.stopping.set()
 
     def stop(self) -> None:
         """Finish accepted work, then end every part."""
         self.stopping()
         self._thread.join(_TRAINING_S)
+        self._schedule.stop()
         self._ingest.stop()
         self._link.stop()
         self._examples.close()
         self._reader.close()
         self._log.close()
         os.close(self._folder_lock)
+
+    def _starting(self, what: str) -> None:
+        self.service.starting = what
+        _LOG.info("%s", what)
 
     def _fail(self, error: BaseException) -> None:
         self.failed = error
@@ -147,98 +167,41 @@ class Runtime:
             self._ingest.start()
             self.service.starting = "the kernels are being compiled"
             warm_up()
-            self._start_baseline()
+            ail = self._baseline.serve(self._starting)
+            if ail is not None:
+                _LOG.warning("%s", ail)
+                self.service.degraded.append(ail)
+            self._start_checkpoints()
             self.service.starting = None
         except Exception as error:  # whatever it is, the service cannot start
             if not self.stop_requested.is_set():
                 self._fail(error)
 
-    def _start_baseline(self) -> None:
-        settings = self._settings
-        models = settings.folder / "models"
-        published = self._ingest.fleet.versions.baseline
-        if published is None and settings.baseline != "off":
-            if settings.baseline == "auto":
-                path = models / "baseline-1.npz"
-                if not self._fits(path):
-                    self.service.starting = "the baseline is being trained on 10,000 simulated samples (once)"
-                    _LOG.info("%s", self.service.starting)
-                    train = [sys.executable, "-m", "service", "train-baseline", "--out", str(path)]
-                    train += ["--horizon", settings.horizon, "--seed", str(settings.seed)]
-                    self._train(train)
-            else:
-                path = models / "baseline-1.npz"
-                self._adopt(Path(settings.baseline), path)
-            published = self._publish_baseline(path)
-        if published is None:
-            return
-        try:
-            arrays, manifest = load_arrays(models / published.file, published.sha256)
-            model, _ = from_arrays(arrays, manifest)
-        except BadModel as error:
-            self.service.degraded.append(f"the baseline does not serve: {error}")
-            _LOG.warning("the baseline does not serve: %s", error)
-            return
-        member = Member(
-            member=BASELINE,
-            model=BASELINE,
-            version=published.version,
-            shift=published.shift,
-            metrics=published.metrics,
-        )
+    def _start_checkpoints(self) -> None:
+        """Load what serves; where that is damaged, the version before it serves."""
+        self.service.degraded += self._desk.recover()
+        if self._settings.lockstep:
+            self._ingest.trainer = self._desk.work
+        self._schedule.start()
+
+    def _train(self) -> None:
+        due = [] if self._settings.lockstep else self._ingest.panel.due
+        self._desk.work(due, lambda act: self._ingest.submit(act).result())
+
+    def _train_all(self) -> None:
         with self._ingest.lock:
-            self._ingest.panel.install_baseline(model, member)
+            names = sorted(self._ingest.fleet.home_types)
+        self._desk.ask([None, *names], SCHEDULE, f"it is {self._settings.train_cron!r}")
 
-    def _fits(self, path: Path) -> bool:
-        """Whether a model file is there, whole, and of our horizon."""
-        try:
-            self._check(path)
-        except (BadModel, BadSetting):
-            return False
-        return True
-
-    def _check(self, path: Path) -> Manifest:
-        _, manifest = from_arrays(*load_arrays(path))
-        if abs(manifest.horizon_s - self._settings.horizon_us / 1e6) > 1e-6:
-            raise BadSetting(f"{path} was trained for a horizon of {manifest.horizon_s:g} s", field="baseline")
-        return manifest
-
-    def _adopt(self, source: Path, path: Path) -> None:
-        """Take a model file into the folder, once it is known to be good."""
-        try:
-            self._check(source)
-        except BadModel as error:
-            raise BadSetting(f"{source} is no baseline: {error}", field="baseline") from error
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        unfinished.write_bytes(source.read_bytes())
-        unfinished.replace(path)
-
-    def _train(self, command: list[str]) -> None:
-        """Run a training; it ends when the service does."""
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as training:
-            deadline = time.monotonic() + _TRAINING_S
-            while training.poll() is None:
-                if self.stop_requested.wait(0.1) or time.monotonic() > deadline:
-                    training.kill()
-        if self.stop_requested.is_set():
-            raise Unavailable("the service is stopping")
-        if training.returncode != 0:
-            raise subprocess.SubprocessError(f"the training of the baseline ended with status {training.returncode}")
-
-    def _publish_baseline(self, path: Path) -> CheckpointPublished:
-        manifest = self._check(path)
-        event = CheckpointPublished(
-            received_us=now_us(),
-            member=BASELINE,
-            version=1,
-            home_type=None,
-            metrics=manifest.metrics,
-            shift=manifest.shift,
-            file=path.name,
-            sha256=file_digest(path),
+    def _watch_learner(self) -> None:
+        if self._settings.lockstep:
+            return
+        fleet = self._ingest.fleet
+        act = self._watch.look(
+            fleet.seq, self._link.learned_seq, stale=fleet.versions.stale, fault=self._link.fault, now_us=now_us()
         )
-        self._ingest.submit(event).result()
-        return event
+        if act is not None:
+            self._ingest.submit(act).result()
 
 
 def create_app(settings: Settings, service: Service | None) -> Litestar:

@@ -48,6 +48,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         log_keep: How long events stay in the log once no fold needs them, a duration.
         log_max_bytes: Beyond this size events that no fold needs go earlier, the oldest first.
         training_window: Matured examples kept per home type, for evaluation and training.
+        train_every: Event time after which a checkpoint is trained anew, a duration; 0 is never.
+        train_examples: Matured examples after which it is.
+        train_cron: When to train besides, a crontab expression in UTC; empty is never.
+        min_positives: Learned positives that a home type, or the fleet, needs to get a checkpoint.
+        stale_after: The learner may be so far behind before its models no longer speak, a duration.
         max_metrics: Names of metrics a home type may have.
         max_device_types: Device types a home type may have.
         max_home_types: How many home types there may be.
@@ -71,6 +76,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log_keep: str = "30d"
     log_max_bytes: int = 20_000_000_000
     training_window: int = 500_000
+    train_every: str = "1d"
+    train_examples: int = 200_000
+    train_cron: str = ""
+    min_positives: int = 300
+    stale_after: str = "30s"
     max_metrics: int = 64
     max_device_types: int = 64
     max_home_types: int = 64
@@ -106,6 +116,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return int(parse_duration_s(self.log_keep) * 1e6)
 
     @property
+    def train_every_us(self) -> int:
+        """Event time between two trainings, in microseconds."""
+        return int(parse_duration_s(self.train_every) * 1e6)
+
+    @property
+    def stale_after_s(self) -> float:
+        """How far the learner may be behind, in seconds."""
+        return parse_duration_s(self.stale_after)
+
+    @property
     def slot_us(self) -> int:
         """Width of a slot in microseconds: a forty-eighth of the horizon."""
         return max(self.horizon_us // 48, 1)
@@ -121,6 +141,8 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
     "log_max_bytes": (1_000_000, 2**62),
     "training_window": (1_000, 2**31 - 1),
+    "train_examples": (1, 2**62),
+    "min_positives": (10, 2**31 - 1),
     "max_metrics": (1, 4096),
     "max_device_types": (1, 4096),
     "max_home_types": (1, 4096),
@@ -161,7 +183,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> Set
     for name, (low, high) in _LIMITS.items():
         if not low <= getattr(settings, name) <= high:
             raise BadSetting(f"{getattr(settings, name)} is outside {low:g} to {high:g}", field=name)
-    for name in ("horizon", "grace", "lateness", "snapshot_every", "log_keep"):
+    for name in ("horizon", "grace", "lateness", "snapshot_every", "log_keep", "train_every", "stale_after"):
         text = getattr(settings, name)
         if name in ("grace", "lateness") and text == "auto":
             continue

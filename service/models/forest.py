@@ -13,6 +13,9 @@ from service.models.compiled import CompiledForest, ForestBuilder
 from service.models.modes import CompiledModes
 
 TREES, LEAVES = 50, 64
+DRAWS = 20_000
+"""Rows that a tree is grown of at most: with more it takes longer, and at 64 leaves is no better."""
+
 MODE_TREES, MODE_LEAVES = 10, 32
 MODE_POSITIVES = 10
 """A mode of which fewer positives are known is not told apart."""
@@ -47,6 +50,7 @@ def train_forest(
     model = RandomForestClassifier(
         n_estimators=trees,
         max_leaf_nodes=leaves,
+        max_samples=min(len(rows), DRAWS),
         min_samples_leaf=5,
         class_weight="balanced_subsample",
         random_state=seed,

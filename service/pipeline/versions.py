@@ -112,9 +112,11 @@ class Versions(Struct, kw_only=True):
         return self.own(home_type) or self.own(None)
 
     def previous(self, home_type: str | None) -> Version | None:
-        """The version that served before the one that serves now."""
+        """The newest version older than the one that serves which has served, too."""
+        present = self.own(home_type)
         served = [v for v in self.of.get(home_type or GLOBAL, ()) if v.state == "archived"]
-        return max(served, key=lambda v: (v.since_us, v.number), default=None)
+        older = [v for v in served if present is None or v.number < present.number]
+        return max(older, key=lambda v: v.number, default=None)
 
     def files(self) -> set[str]:
         """Files of all versions that are remembered."""

@@ -22,6 +22,7 @@ from service.contracts.ports import EventLog
 from service.contracts.predictions import Receipt
 from service.contracts.standing import AdvanceReceipt
 from service.pipeline.link import LearnerLink
+from service.pipeline.publication import TrainingDue
 from service.pipeline.scoring.arrivals import Limits, ReadingsJob
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.intake import take_requests
@@ -48,6 +49,8 @@ class OutcomesJob(Struct, frozen=True, kw_only=True):
 
 Job = ReadingsJob | OutcomesJob | Advanced | Act
 Waiting = tuple[Job, Reply]
+Trainer = Callable[[Sequence[TrainingDue], Callable[[Act], None]], None]
+"""Carries out trainings that are due, and hands over what is to be logged of them."""
 
 
 class Ingest:
@@ -65,6 +68,9 @@ class Ingest:
         queue_size: Requests that may wait.
         on_fatal: Called with the error if the thread ends by one.
         retention: How much of the log is kept, or None to keep all.
+
+    Attributes:
+        trainer: In lock-step mode, who carries out trainings that are due; set before requests come.
     """
 
     def __init__(
@@ -95,6 +101,7 @@ class Ingest:
         self._on_fatal = on_fatal
         self._retention = retention
         self._pruned_at = time.monotonic()
+        self.trainer: Trainer | None = None
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
     def start(self) -> None:
@@ -151,6 +158,7 @@ class Ingest:
         if self._lockstep and isinstance(jobs[0][0], ReadingsJob):
             try:
                 self._catch_up()
+                self._train()
             except Unavailable as error:
                 deliver((reply, error) for _, reply in jobs)
                 return
@@ -198,6 +206,19 @@ class Ingest:
             self._link.wait_for(self.fleet.seq)
             with self.lock:
                 self._install()
+
+    def _train(self) -> None:
+        """In lock-step mode trainings that are due come before the next reading, and are learned of before it, too."""
+        if self.trainer is None:
+            return
+        acts: list[Act] = []
+        self.trainer(self.panel.due, acts.append)
+        for act in acts:
+            done: Future[Any] = Future()
+            self._commit([(act, done)])
+            done.result()
+        if acts:
+            self._catch_up()
 
     def _log_is_well(self, jobs: Sequence[Waiting]) -> bool:
         """After a fault nothing is folded before the log can be written again; the jobs are told so."""

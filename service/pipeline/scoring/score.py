@@ -16,7 +16,7 @@ from service.models.bound import BoundModel, ReadyModel, Rows
 from service.models.committee import BASELINE, FALLBACKS, PRIOR, knows
 from service.models.compiled import CompiledModel
 from service.models.prior import Prior
-from service.pipeline.publication import DEFAULT, HomeTypeOut, Member, Publication
+from service.pipeline.publication import DEFAULT, HomeTypeOut, Member, Publication, TrainingDue
 from service.pipeline.scoring.seats import resolved, weighed
 from service.pipeline.versions import Versions
 
@@ -78,6 +78,7 @@ class Panel:
         self.learned_seq = 0
         self.needed_seq = 0
         self.outcomes_waiting = 0
+        self.due: list[TrainingDue] = []
         self.standings: dict[str, HomeTypeOut] = {}
         self._versions = Versions()
         self._models: dict[str, ReadyModel] = {}
@@ -99,6 +100,7 @@ class Panel:
         self.learned_seq = publication.seq
         self.needed_seq = publication.needed_seq
         self.outcomes_waiting = publication.outcomes_waiting
+        self.due = publication.due
         self._models.update(models)
         self.standings.update({out.home_type: out for out in publication.home_types})
         self._seated.clear()

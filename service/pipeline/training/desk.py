@@ -1,4 +1,4 @@
-"""The desk: takes wishes for new checkpoints, has them trained one after the other, and makes events of what comes back."""
+"""The desk: takes wishes for new checkpoints, has them trained one after the other, makes events of what comes back."""
 
 import itertools
 import logging
@@ -13,19 +13,23 @@ from msgspec.structs import replace
 
 from service.contracts.checkpoints import Present, Progress, Target, TrainingOrder, TrainingReport, TrainingResult
 from service.contracts.errors import BadModel, Busy
-from service.contracts.events import Act, CheckpointPublished, TrainingEnded
+from service.contracts.events import Act, CheckpointPublished, RolledBack, TrainingEnded
 from service.contracts.jobs import JobDetail, JobState, JobTarget
-from service.labels.book import utc
 from service.models.committee import CHECKPOINT
+from service.pipeline.instants import utc
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.publication import TrainingDue
 from service.pipeline.scoring.ingest import Ingest
 from service.pipeline.training.link import TrainerLink
 from service.pipeline.training.shelf import Shelf
+from service.pipeline.versions import GLOBAL
 
 _LOG = logging.getLogger("hearthbeat.training")
 _REMEMBERED = 200
 _WAITING = 16
+
+SERVICE = "service"
+"""Who acts where the service does it by itself."""
 
 SCHEDULE = "schedule"
 """Who asks for a training that is due."""
@@ -127,6 +131,36 @@ class Desk:
                 self._carry_out(self._new([each.home_type for each in due], SCHEDULE, why), submit)
             self._link.rest()
 
+    def recover(self) -> list[str]:
+        """Load every version that serves, after a start. A damaged one makes place for the version before it.
+
+        Returns:
+            What is damaged, in sentences.
+        """
+        ails: list[str] = []
+        versions = self._ingest.fleet.versions
+        for key in sorted(versions.of):
+            home_type = key or None
+            while (serving := versions.own(home_type)) is not None:
+                try:
+                    self._shelf.fetch(serving.file, serving.sha256)
+                    break
+                except BadModel as error:
+                    before = versions.previous(home_type)
+                    ails.append(
+                        f"version {serving.number} of {home_type or 'the global checkpoint'} is damaged: {error}"
+                    )
+                    _LOG.warning("%s", ails[-1])
+                    act = RolledBack(
+                        received_us=self._clock(),
+                        home_type=home_type,
+                        version=before.number if before is not None else 0,
+                        by=SERVICE,
+                        why=ails[-1],
+                    )
+                    self._ingest.submit(act).result()
+        return ails
+
     def stop(self) -> None:
         """End a training that runs."""
         self._link.stop()
@@ -144,14 +178,9 @@ class Desk:
         for home_type in job.targets:
             result = by_home_type.get(home_type)
             event = self._failed(job, home_type, report) if result is None else self._event(job, result)
-            outcome, version = _outcome(event)
-            job.targets[home_type] = replace(
-                job.targets[home_type],
-                state=outcome,
-                stage=None,
-                progress=1.0,
-                version=version or None,
-                reason=event.why,
+            outcome = "published" if isinstance(event, CheckpointPublished) else event.outcome
+            job.targets[home_type] = JobTarget(
+                home_type=home_type, state=outcome, progress=1.0, version=event.version or None, reason=event.why
             )
             _LOG.info("training of %s: %s, %s", home_type or "the global checkpoint", outcome, event.why)
             submit(event)
@@ -164,15 +193,17 @@ class Desk:
             layouts = {name: list(state.windows.layout.columns) for name, state in fleet.home_types.items()}
             targets = []
             for home_type in job.targets:
-                serving = fleet.versions.serving(home_type or "")
-                present = None
-                if serving is not None:
-                    present = Present(
+                serving = fleet.versions.serving(home_type or GLOBAL) or fleet.versions.baseline
+                present = (
+                    None
+                    if serving is None
+                    else Present(
                         file=serving.file,
                         sha256=serving.sha256,
                         shift=serving.shift,
                         trained_to_seq=serving.trained_to_seq,
                     )
+                )
                 number = fleet.versions.next_number(home_type)
                 targets.append(Target(home_type=home_type, number=number, present=present))
         return TrainingOrder(
@@ -241,12 +272,6 @@ def _advance(job: _Job, progress: Progress) -> None:
         job.targets[progress.home_type] = replace(
             target, state="running", stage=progress.stage, progress=progress.share
         )
-
-
-def _outcome(
-    event: CheckpointPublished | TrainingEnded,
-) -> tuple[Literal["published", "rejected", "too_few", "failed"], int]:
-    return ("published" if isinstance(event, CheckpointPublished) else event.outcome), event.version
 
 
 def _instant(us: int | None) -> datetime | None:
