@@ -13,7 +13,8 @@ alarm in 690 member-days of engines and drives, 4 in 800 of the simulated home t
 update: one in three logistic members drifts after 1.1 days of labels, and is back a day later (the fleet's at 1.0).
 A new failure mode: the baseline drifts in 7 home types of 8 after 1.9 days (the fleet's at 1.9), and stays benched
 longest. A change over a week: the baseline in 8 of 8, as the week ends. While it was in alarm, a member's loss was
-above the mean of the others by a tenth of the base rate's, in five of six cases.
+above the mean of the others by a tenth of the base rate's, in five of six cases. Members that believed five days
+without outcomes are in alarm in seven home types of eight, for two or three days from when outcomes come again.
 """
 
 from collections.abc import Collection, Mapping
