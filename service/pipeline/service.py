@@ -33,7 +33,8 @@ from service.labels.book import instant_us
 from service.pipeline.instants import bad_instant
 from service.pipeline.link import LearnerLink
 from service.pipeline.scoring.arrivals import Limits
-from service.pipeline.scoring.ingest import Ingest, Job
+from service.pipeline.scoring.ingest import Ingest
+from service.pipeline.scoring.jobs import Job
 from service.pipeline.views.device_list import DeviceListing
 from service.pipeline.views.device_views import DeviceViews
 from service.pipeline.views.home_type_views import HomeTypeViews, evaluate, live_quality

@@ -94,7 +94,7 @@ def test_the_deepest_tree_can_be_compiled_and_kept() -> None:
 
 def test_a_trained_forest_has_its_cap() -> None:
     """No tree of a RandomForest has more leaves than stated, however much there is to tell apart."""
-    rows = some_rows(4_000, 3, missing=0.0)
-    model = train_forest(rows, labels_of(rows, 3), seed=1, trees=5)
+    rows = some_rows(20_000, 3, missing=0.0)
+    model = train_forest(rows, np.random.default_rng(3).random(len(rows)) < 0.5, seed=1, trees=5)
 
     assert max(tree.tree_.n_leaves for tree in model.estimators_) == LEAVES

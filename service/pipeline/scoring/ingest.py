@@ -9,15 +9,12 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from msgspec import Struct
-
 from service.contracts.errors import Unavailable
 from service.contracts.events import Act, Advanced, encode_event
-from service.contracts.outcomes import Outcome
 from service.contracts.ports import EventLog
 from service.contracts.predictions import Receipt
 from service.contracts.standing import AdvanceReceipt
@@ -27,6 +24,7 @@ from service.pipeline.scoring.arrivals import Limits, ReadingsJob
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.intake import take_requests
 from service.pipeline.scoring.intake_outcomes import take_outcomes
+from service.pipeline.scoring.jobs import Job, OutcomesJob, Waiting, runs, weight
 from service.pipeline.scoring.keeper import Keeper
 from service.pipeline.scoring.replies import LoopReply, Reply, deliver
 from service.pipeline.scoring.retention import Retention
@@ -40,15 +38,6 @@ _FEW, _LINGER_S = 64, 0.002  # as long as there are so few readings it is worth 
 _PRUNE_EVERY_S = 1.0
 
 
-class OutcomesJob(Struct, frozen=True, kw_only=True):
-    """Outcomes of one request, to be committed together."""
-
-    outcomes: Sequence[Outcome]
-    received_us: int
-
-
-Job = ReadingsJob | OutcomesJob | Advanced | Act
-Waiting = tuple[Job, Reply]
 Trainer = Callable[[Sequence[TrainingDue], Callable[[Act], None]], None]
 """Carries out trainings that are due, and hands over what is to be logged of them."""
 
@@ -125,14 +114,14 @@ class Ingest:
             Unavailable: The service is stopping.
         """
         future: Future[Any] = Future()
-        self._room.put((job, future), _weight(job))
+        self._room.put((job, future), weight(job))
         self._room.wake()
         return future
 
     def ask(self, job: Job) -> asyncio.Future[Any]:
         """`submit` for coroutines of one event loop. The thread is woken once for all that a turn of it brings."""
         reply = LoopReply()
-        self._room.put((job, reply), _weight(job))
+        self._room.put((job, reply), weight(job))
         if not self._waking:
             self._waking = True
             reply.loop.call_soon(self._wake)
@@ -167,7 +156,7 @@ class Ingest:
         with self.lock:
             self._install()
             try:
-                for run in _runs(jobs):
+                for run in runs(jobs):
                     blob, answers = self._fold([job for job, _ in run])
                     if blob is not None:
                         blobs.append(blob)
@@ -282,22 +271,3 @@ class Ingest:
         if not isinstance(job, Advanced):
             self.panel.decided(self.fleet.versions)
         return encode_event(job), [AdvanceReceipt(seq=seq)]
-
-
-def _weight(job: Job) -> int:
-    return len(job.readings) if isinstance(job, ReadingsJob) else 1
-
-
-def _runs(jobs: Sequence[Waiting]) -> Iterator[list[Waiting]]:
-    """Requests with readings that follow each other; others alone."""
-    run: list[Waiting] = []
-    for job, future in jobs:
-        if isinstance(job, ReadingsJob):
-            run.append((job, future))
-            continue
-        if run:
-            yield run
-            run = []
-        yield [(job, future)]
-    if run:
-        yield run
