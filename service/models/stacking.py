@@ -1,0 +1,128 @@
+"""Stacking: weights of the members, learned from how their risks and the labels went together.
+
+The blend is a weighted sum of the members' logits. Non-negative weights are fitted to the matured examples of the last
+horizons by logistic regression, drawn towards weights known before by a ridge: the fleet's towards equal ones, a home
+type's towards the fleet's. Examples of one device repeat each other, so each counts as a thirtieth: a few failing devices
+move the weights little, hundreds decide them.
+
+Source: Breiman, "Stacked regressions", Machine Learning 24 (1996), for non-negative stacking; the ridge towards a prior
+is the maximum a posteriori estimate under a Gaussian one.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+_POSITIVES, _NEGATIVES = 6_000, 12_000
+_REPEATS = 30.0
+_RIDGE = 30.0
+_HALF_LIFE_HORIZONS = 3.0
+_FEWEST = 20
+_STEPS = 12
+_CLOSE = 1e-6
+
+
+class _Ring:
+    """The newest rows, up to a bound."""
+
+    def __init__(self, room: int, width: int) -> None:
+        self._room = room
+        self._rows = np.zeros((0, width), np.float32)
+        self._at_us = np.zeros(0, np.int64)
+        self._next = 0
+
+    def put(self, rows: Floats, at_us: int) -> None:
+        rows = rows[-self._room :]
+        grow = min(len(rows), self._room - len(self._rows))
+        if grow:
+            self._rows = np.concatenate([self._rows, rows[:grow].astype(np.float32)])
+            self._at_us = np.append(self._at_us, np.full(grow, at_us))
+        places = (self._next + np.arange(len(rows) - grow)) % self._room
+        self._rows[places], self._at_us[places] = rows[grow:], at_us
+        if len(places):
+            self._next = int(places[-1] + 1) % self._room
+
+    def held(self, now_us: int, half_life_us: float) -> tuple[Floats, Floats]:
+        """Rows, and how much of each is left; those of which next to nothing is left are left out."""
+        left = 0.5 ** ((now_us - self._at_us) / half_life_us)
+        recent = left > 0.05
+        return self._rows[recent].astype(np.float64), left[recent]
+
+
+class Stacking:
+    """Weights of a fixed list of members.
+
+    Args:
+        members: How many.
+        horizon_us: The horizon in microseconds.
+    """
+
+    def __init__(self, members: int, horizon_us: int) -> None:
+        self._members = members
+        self._half_life_us = _HALF_LIFE_HORIZONS * horizon_us
+        self._positives = _Ring(_POSITIVES, members)
+        self._negatives = _Ring(_NEGATIVES, members)
+        self._seen = [0.0, 0.0]
+        self._kept = 0.0
+        self._at_us = 0
+        self._offset = 0.0
+        self.correction = np.zeros(members)
+
+    def add(self, logits: Floats, positive: npt.NDArray[np.bool_], at_us: int) -> None:
+        """Matured examples: their members' logits, NaN where one gave none, float64 (n, m), and labels, (n,).
+
+        Of negatives every so many-th is kept, such that there are about twice as many as positives.
+        """
+        decay = 0.5 ** (max(at_us - self._at_us, 0) / self._half_life_us) if self._at_us else 1.0
+        self._at_us = max(at_us, self._at_us)
+        negatives = logits[~positive]
+        self._seen = [self._seen[0] * decay + len(negatives), self._seen[1] * decay + int(positive.sum())]
+        self._positives.put(logits[positive], at_us)
+        rate = min(1.0, 2.0 * self._seen[1] / max(self._seen[0], 1.0))
+        due = self._kept + rate * np.arange(1, len(negatives) + 1)
+        kept = np.floor(due) > np.floor(np.append(self._kept, due[:-1])) if len(negatives) else np.zeros(0, np.bool_)
+        self._kept = float(due[-1] % 1.0) if len(negatives) else self._kept
+        self._negatives.put(negatives[kept], at_us)
+
+    def fit(self, prior: Floats) -> Floats:
+        """Weights, float64 (m,), none negative, drawn towards ``prior``, (m,)."""
+        positives, p_left = self._positives.held(self._at_us, self._half_life_us)
+        negatives, n_left = self._negatives.held(self._at_us, self._half_life_us)
+        if len(positives) < _FEWEST or len(negatives) < _FEWEST:
+            self.correction = np.zeros(self._members)
+            return prior.copy()
+        stands_for = max(self._seen[0] / max(float(n_left.sum()), 1e-9), 1.0) if len(negatives) else 1.0
+        counts = self._seen[1] / max(float(p_left.sum()), 1e-9)
+        rows = np.concatenate([positives, negatives])
+        given = ~np.isnan(rows)
+        voters = np.maximum(given.sum(1, keepdims=True), 1)
+        filled = np.where(given, rows, np.where(given, rows, 0.0).sum(1, keepdims=True) / voters)
+        mass = np.concatenate([max(counts, 1.0) * p_left, stands_for * n_left]) / _REPEATS
+        labels = np.concatenate([np.ones(len(positives)), np.zeros(len(negatives))])
+        weights = self._newton(filled, labels, mass, prior)
+        self.correction = weights - prior
+        return weights
+
+    def _newton(self, rows: Floats, labels: Floats, mass: Floats, prior: Floats) -> Floats:
+        """Projected Newton steps: a weight that has come to zero and is pulled below is left out of the step."""
+        m = self._members
+        design = np.column_stack([rows, np.ones(len(rows))])
+        theta = np.append(np.maximum(prior + self.correction, 0.0), self._offset)
+        ridge = np.append(np.full(m, _RIDGE), 1e-3)
+        centre = np.append(prior, 0.0)
+        for _ in range(_STEPS):
+            risk = 1.0 / (1.0 + np.exp(-np.clip(design @ theta, -35.0, 35.0)))
+            gradient = design.T @ (mass * (risk - labels)) + ridge * (theta - centre)
+            hessian = (design * (mass * risk * (1.0 - risk))[:, None]).T @ design + np.diag(ridge)
+            free = np.append((theta[:m] > 0.0) | (gradient[:m] < 0.0), True)
+            step = np.zeros(m + 1)
+            step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
+            moved = theta - np.clip(step, -2.0, 2.0)
+            moved[:m] = np.maximum(moved[:m], 0.0)
+            done = float(np.abs(moved - theta).max()) < _CLOSE
+            theta = moved
+            if done:
+                break
+        self._offset = float(theta[m])
+        return theta[:m]
