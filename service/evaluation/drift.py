@@ -83,7 +83,7 @@ class LossDrift:
         self._adwin = self._anew()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Plain numbers, so that a snapshot survives River's upgrades: ADWIN is what the values since its drift make."""
+        """Plain numbers, so that a snapshot survives an upgrade of River: ADWIN is made again of the values it has."""
         return self.__dict__ | {"_values": list(self._values), "_adwin": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """View of the journal: a page of what the learner decided."""
 
+import re
+
 import msgspec
 
 from service.contracts.errors import BadQuery
@@ -30,7 +32,7 @@ def _entry(record: JournalRecord) -> JournalEntry:
 def _place(cursor: str | None) -> tuple[int, int]:
     if cursor is None:
         return 0, -1
-    seq, _, place = cursor.partition("-")
-    if not (seq.isascii() and seq.isdigit() and place.isascii() and place.isdigit() and len(cursor) < 38):
+    found = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})", cursor)
+    if found is None:
         raise BadQuery("not a cursor that this service gave", field="after")
-    return int(seq), int(place)
+    return int(found[1]), int(found[2])
