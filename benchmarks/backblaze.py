@@ -140,7 +140,7 @@ def _devices(blocks: Sequence[MaturedExamples]) -> npt.NDArray[np.int64]:
     """A number for each device of the fleet, by example, in the order of `scored`."""
     first = {name: place << 32 for place, name in enumerate(sorted({block.home_type for block in blocks}))}
     parts = [
-        np.frombuffer(block.device, np.int32)[np.frombuffer(block.label, np.int8) != CENSORED].astype(np.int64)
+        np.frombuffer(block.device, np.int32)[np.frombuffer(block.label, np.int8) > CENSORED].astype(np.int64)
         + first[block.home_type]
         for block in blocks
         if not block.late

@@ -88,6 +88,7 @@ class Runtime:
                 train_every_us=settings.train_every_us,
                 train_examples=settings.train_examples,
                 min_positives=settings.min_positives,
+                on_drift=settings.drift_policy,
             ),
         )
         self._link = LearnerLink([sys.executable, "-m", "service", "learner"], msgspec.msgpack.encode(config))

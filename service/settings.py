@@ -52,6 +52,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         train_examples: Matured examples after which it is.
         train_cron: When to train besides, a crontab expression in UTC; empty is never.
         min_positives: Learned positives that a home type, or the fleet, needs to get a checkpoint.
+        on_drift: What a drift does besides being told, separated by commas: ``warn`` (nothing), ``train`` (a checkpoint
+            is due at once), ``bench`` (the member has no vote while in alarm), ``reset`` (its online model begins anew).
         stale_after: The learner may be so far behind before its models no longer speak, a duration.
         max_metrics: Names of metrics a home type may have.
         max_device_types: Device types a home type may have.
@@ -80,6 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     train_examples: int = 200_000
     train_cron: str = ""
     min_positives: int = 300
+    on_drift: str = "train,bench"
     stale_after: str = "30s"
     max_metrics: int = 64
     max_device_types: int = 64
@@ -121,6 +124,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return int(parse_duration_s(self.train_every) * 1e6)
 
     @property
+    def drift_policy(self) -> tuple[str, ...]:
+        """What a drift does, word by word."""
+        return tuple(sorted({word.strip() for word in self.on_drift.split(",")}))
+
+    @property
     def stale_after_s(self) -> float:
         """How far the learner may be behind, in seconds."""
         return parse_duration_s(self.stale_after)
@@ -135,6 +143,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The data folder."""
         return Path(self.data_dir).expanduser()
 
+
+_ON_DRIFT = frozenset({"warn", "train", "bench", "reset"})
 
 _LIMITS: dict[str, tuple[float, float]] = {
     "port": (0, 65_535),
@@ -191,6 +201,9 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> Set
             parse_duration_s(text)
         except ValueError as error:
             raise BadSetting(str(error), field=name) from None
+    unknown = set(settings.drift_policy) - _ON_DRIFT
+    if unknown:
+        raise BadSetting(f"{sorted(unknown)[0]!r} is none of {', '.join(sorted(_ON_DRIFT))}", field="on_drift")
     if not settings.data_dir:
         raise BadSetting("no folder is named", field="data_dir")
     if settings.horizon_us < 1_000_000:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from service.api.bodies import decode_one, read_body, require_json, settings_of
 from service.api.streams import AppRequest
+from service.contracts.journal import JournalKind, JournalPage
 from service.contracts.predictions import DeviceDetail, DeviceList, DeviceState, HomeDetail, Prediction, WhatIf
 from service.contracts.standing import Evaluation, HomeTypeDetail, HomeTypeList
 from service.pipeline.service import Service
@@ -75,6 +76,18 @@ class QuestionController(Controller):
     ) -> Evaluation:
         """Quality of the blend and of each member over all matured examples, of one home type or of all."""
         return await sync_to_thread(service.evaluation, home_type)
+
+    @get("/journal", summary="What the learner decided")
+    async def journal(
+        self,
+        service: NamedDependency[Service],
+        home_type: FromQuery[str | None] = None,
+        kind: FromQuery[JournalKind | None] = None,
+        after: Annotated[str | None, QueryParameter(description="`next` of the page before.")] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=1000, description="Entries a page.")] = 100,
+    ) -> JournalPage:
+        """Benchings, drifts, silences, trainings due and an operator's acts, the oldest first."""
+        return await sync_to_thread(service.journal, home_type=home_type, kind=kind, after=after, limit=limit)
 
     @post("/predict", status_code=200, summary="Ask what if", request_max_body_size=None)
     async def predict(self, request: AppRequest, service: NamedDependency[Service]) -> Prediction:

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from service.contracts.journal import JournalRecord
+
 
 class LogRecord(Struct, frozen=True, array_like=True):
     """One event of the log as stored."""
@@ -86,7 +88,7 @@ class MaturedExamples(Struct, frozen=True, kw_only=True):
         row: int32 (n,) position in that event's group.
         device: int32 (n,) device number.
         ts: int64 (n,) instant of the reading in microseconds.
-        label: int8 (n,) 1 positive, 0 negative, -1 censored.
+        label: int8 (n,) 1 positive, 0 negative, -1 censored, -2 unreported; see `service.labels.join`.
         blend: float64 (n,) the risk that was answered.
         members: Names of the members.
         member_risk: float32 (n, members) their risks then, NaN where they gave none.
@@ -136,6 +138,21 @@ class ExampleStore(Protocol):
 
     def latest(self, home_type: str, examples: int, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
         """The newest blocks of a home type that hold at least this many examples (or all), in order of ``at_seq``."""
+        ...
+
+    def note(self, records: Sequence[JournalRecord]) -> None:
+        """Store records of the journal; one with the same (seq, place) replaces the former. The oldest are dropped."""
+        ...
+
+    def journal(
+        self,
+        *,
+        home_type: str | None = None,
+        kind: str | None = None,
+        after: tuple[int, int] = (0, -1),
+        limit: int = 1_000_000,
+    ) -> list[JournalRecord]:
+        """Records behind ``after`` (seq, place) in order, of one home type and kind or of all."""
         ...
 
     def close(self) -> None:

@@ -108,13 +108,14 @@ class WhatIf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Prediction(Struct, frozen=True, kw_only=True):
-    """The answer to a `WhatIf`."""
+    """The answer to a `WhatIf`. ``modes``: the probability of each failure mode if it fails, likeliest first."""
 
     risk: float
     as_of: datetime
     horizon_s: float
     provisional: bool
     mode: str | None
+    modes: dict[str, float]
     members: list[MemberAnswer]
 
 
@@ -153,7 +154,7 @@ class DeviceDetail(DeviceSummary, frozen=True, kw_only=True):
     Attributes:
         seq: Sequence number of the event that holds the newest reading and the risk given for it.
         members: Who answered, with version, weight and own risk, as logged.
-        modes: Likely failure modes of such a device and their shares among the failures learned, likeliest first.
+        modes: The probability of each failure mode if it fails, likeliest first; they add up to 1.
         failed_at: Instant of the failure it is in, if its state is ``failed``.
         history: The last risks given, oldest first.
     """

@@ -56,7 +56,8 @@ class LabelCounts(Struct, frozen=True, kw_only=True):
 
     Attributes:
         pending: Waiting for their labels.
-        matured: Final; positive, negative and censored ones together.
+        matured: Final; positive, negative, censored and unreported ones together.
+        unreported: Would have been negative, but matured while no outcomes arrived: nobody knows.
         learned: Learned; ``positives_learned`` and ``negatives_learned`` together.
         late_readings: Readings that came behind the watermark and are no examples.
         late_failures: Failures that were reported after labels were final which they concern.
@@ -68,6 +69,7 @@ class LabelCounts(Struct, frozen=True, kw_only=True):
     positive: int = 0
     negative: int = 0
     censored: int = 0
+    unreported: int = 0
     learned: int = 0
     positives_learned: int = 0
     negatives_learned: int = 0

@@ -12,6 +12,7 @@ Source: Bifet and Gavaldà, "Learning from time-changing data with adaptive wind
 """
 
 import math
+from array import array
 from typing import Any
 
 from msgspec import Struct
@@ -25,6 +26,9 @@ GAIN = 4.0
 
 RECENT_BLOCKS = 2.0
 """Half-life of the recent excess, in blocks: a quarter of a horizon."""
+
+MOST_BLOCKS = 1024
+"""So many blocks are remembered at most, 128 horizons; then the older half is forgotten."""
 
 _EPSILON = 1e-6
 
@@ -72,18 +76,42 @@ class LossDrift:
 
     def __init__(self, member: str, *, delta: float = DELTA) -> None:
         self.member = member
+        self.delta = delta
         self.recent: float | None = None
         self._mass = 0.0
-        self._adwin: Any = ADWIN(delta=delta, clock=1)  # type: ignore[no-untyped-call]
+        self._values = array("d")
+        self._adwin = self._anew()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Plain numbers, so that a snapshot survives an upgrade of River: ADWIN is made again of the values it has."""
+        return self.__dict__ | {"_values": list(self._values), "_adwin": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """See `__getstate__`."""
+        self.__dict__.update(state)
+        self._values = array("d", state["_values"])
+        self._adwin = self._anew()
+
+    def _anew(self) -> Any:
+        adwin: Any = ADWIN(delta=self.delta, clock=1)  # type: ignore[no-untyped-call]
+        for value in self._values:
+            adwin.update(value)
+        return adwin
 
     def add(self, excess: float, *, seq: int, at_us: int) -> LossDrifted | None:
         """Take the mean excess of a block that ended at event ``seq``; returns the change that it makes plain."""
         self._mass = 1.0 + 2.0 ** (-1.0 / RECENT_BLOCKS) * self._mass
         recent = self.recent if self.recent is not None else excess
         self.recent = recent + (excess - recent) / self._mass
+        if len(self._values) == MOST_BLOCKS:
+            del self._values[: MOST_BLOCKS // 2]
+            self._adwin = self._anew()
         adwin, value = self._adwin, GAIN * excess
         # River empties the window at the first value after a drift.
         width, total = (0.0, 0.0) if adwin.drift_detected else (float(adwin.width), adwin.total)
+        if adwin.drift_detected:
+            del self._values[:]
+        self._values.append(value)
         adwin.update(value)
         if not adwin.drift_detected:
             return None

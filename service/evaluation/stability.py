@@ -50,6 +50,11 @@ class Reference(Struct, frozen=True, kw_only=True):
     window_us: int
 
 
+def watched(columns: Sequence[str]) -> list[int]:
+    """Which of some feature columns are watched."""
+    return [number for number, name in enumerate(columns) if name.rsplit(".", 1)[-1] in _WATCHED]
+
+
 def reference_of(
     columns: Sequence[str],
     rows: npt.NDArray[np.float32],
@@ -66,21 +71,21 @@ def reference_of(
         horizon_us: The horizon in microseconds.
         weight: How many rows each stands for, where some were sampled; (n,). Default: one.
     """
-    watched = [number for number, name in enumerate(columns) if name.rsplit(".", 1)[-1] in _WATCHED]
+    chosen = watched(columns)
     window_us = max(DAY_US, horizon_us)
-    values = rows[:, watched]
+    values = rows[:, chosen]
     if not len(rows):
         return None
     weight = np.ones(len(rows)) if weight is None else weight
     number = (ts - ts.min()) // window_us
     windows = [taken for n in np.unique(number) if (taken := number == n).sum() >= _LEAST_ROWS]
-    if len(windows) < _LEAST_WINDOWS or not watched:
+    if len(windows) < _LEAST_WINDOWS or not chosen:
         return None
     edges = _deciles(values, weight)
     shares = shares_of(counts_of(values, edges, weight))
     indices = [stability_index(shares, shares_of(counts_of(values[w], edges, weight[w]))) for w in windows]
     return Reference(
-        columns=[columns[number] for number in watched],
+        columns=[columns[number] for number in chosen],
         edges=edges.tobytes(),
         shares=shares.tobytes(),
         wander=np.max(indices, axis=0).tobytes(),

@@ -11,6 +11,8 @@ from service.labels.book import Mark
 NEGATIVE: Final = 0
 POSITIVE: Final = 1
 CENSORED: Final = -1
+UNREPORTED: Final = -2
+"""Would be negative, but outcomes had stopped arriving; given by the learner, never by `label_of`."""
 
 Label = Literal[-1, 0, 1]
 

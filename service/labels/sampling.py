@@ -6,6 +6,8 @@ below 2 %. Before the first positive of a home type nothing is learned: that nob
 
 import math
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 NEGATIVES_PER_POSITIVE = 2.0
@@ -24,6 +26,16 @@ def _mixed(value: int) -> int:
 def unit_hash(seed: int, seq: int, row: int) -> float:
     """A number in [0, 1) that is fixed by its arguments and looks uniform over them."""
     return _mixed(_mixed(_mixed(seed) ^ seq) ^ row) / 2.0**64
+
+
+def unit_hashes(seed: int, seq: int, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """`unit_hash` of some rows of one event; (n,)."""
+    value = np.uint64(_mixed(_mixed(seed) ^ seq)) ^ rows.astype(np.uint64)
+    value += np.uint64(0x9E3779B97F4A7C15)
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    value ^= value >> np.uint64(31)
+    return np.asarray(value / 2.0**64)
 
 
 class Sampler(Struct, kw_only=True):

@@ -21,6 +21,11 @@ class Watermark:
 
     Args:
         lateness_us: Allowed lateness in microseconds.
+
+    Attributes:
+        newest_us: The newest instant heard.
+        value_us: The watermark.
+        heard_us: How far readings alone have brought it, whatever an operator declared.
     """
 
     def __init__(self, lateness_us: int) -> None:
@@ -30,6 +35,7 @@ class Watermark:
         self._turns = 0
         self.newest_us = NEVER
         self.value_us = NEVER
+        self.heard_us = NEVER
 
     def hear(self, device: npt.NDArray[np.int32], ts: npt.NDArray[np.int64], turn: npt.NDArray[np.bool_]) -> None:
         """Readings were accepted, columns (n,) with n > 0, in order; ``turn`` where one begins a slot of its device."""
@@ -47,7 +53,8 @@ class Watermark:
         self._turns = turns
         self.newest_us = max(self.newest_us, int(ts.max()))
         present = sorted(at_us for at_us, heard in last.values() if heard > turns - TURNS)
-        self.advance(present[(len(present) - 1) // 2] - self._lateness_us)
+        self.heard_us = max(self.heard_us, present[(len(present) - 1) // 2] - self._lateness_us)
+        self.advance(self.heard_us)
 
     def advance(self, to_us: int) -> None:
         """Event time has reached ``to_us``; it never goes back."""

@@ -16,17 +16,20 @@ def blend(
     floor: npt.NDArray[np.float64],
     shift: npt.NDArray[np.float64],
     weight: npt.NDArray[np.float64],
+    slope: float,
+    offset: float,
     out: npt.NDArray[np.float64],
 ) -> None:
     """Members' risks of their raw probabilities, and the blend: the weighted mean of log odds, as probability.
 
-    A member's log odds are lowered by the shift of its sampling prior.
+    A member's log odds are lowered by the shift of its sampling prior; those of the blend are calibrated.
 
     Args:
         risk: Raw probabilities by member, NaN where it gave none; (n, k). They become risks in place.
         floor: How far from 0 and 1 they are kept, at least; (k,).
         shift: Log odds by which they are too high; (k,).
         weight: Adding up to 1; where it is 0 the member is left out of the blend; (k,).
+        slope, offset: Calibration of the blend: slope times its log odds, plus offset; (1, 0) changes nothing.
         out: The blend; (n,).
     """
     for i in range(risk.shape[0]):
@@ -41,5 +44,6 @@ def blend(
             risk[i, k] = (1.0 if z >= 0.0 else e) / (1.0 + e)
             if weight[k] > 0.0:
                 mean += weight[k] * z
+        mean = slope * mean + offset
         e = np.exp(-abs(mean))
         out[i] = (1.0 if mean >= 0.0 else e) / (1.0 + e)

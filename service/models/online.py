@@ -47,10 +47,12 @@ class OnlineModel:
     Args:
         kind: A key of `BUILDERS`.
         seed: Seed of all its randomness.
+        since_seq: It began anew at this event, and learns what matures later.
     """
 
-    def __init__(self, kind: str, seed: int) -> None:
+    def __init__(self, kind: str, seed: int, *, since_seq: int = 0) -> None:
         self.kind = kind
+        self.since_seq = since_seq
         self.learned = 0
         self.positives = 0
         self.seed = seed

@@ -21,6 +21,9 @@ MOST_MODES = 32
 OTHER = "other"
 """Modes that come when there are as many already."""
 
+WARM_POSITIVES = 300
+"""It may answer once it has learned so many, of two modes at least."""
+
 _RATE = 0.003
 
 
@@ -63,6 +66,11 @@ class OnlineModes:
             part.update(values)
         for number, weights in state["weights"].items():
             regression.weights[number].update(weights)
+
+    @property
+    def warm(self) -> bool:
+        """Whether it may answer."""
+        return self.learned >= WARM_POSITIVES and len(self.modes) > 1
 
     def learn(self, row: Row, mode: str) -> None:
         """Learn one positive example and the mode in which its device failed."""

@@ -10,6 +10,7 @@ from hashlib import sha256
 import msgspec
 
 from service.models.compiled import CompiledModel, encode_model
+from service.models.compiled_modes import CompiledOnlineModes
 from service.pipeline.learning.learn import LearnerFold
 from service.pipeline.publication import DEFAULT, HomeTypeOut, Publication
 
@@ -30,23 +31,29 @@ def fold_digest(fold: LearnerFold) -> dict[str, str]:
         standings[name] = fold.standing(name)
         losses[name] = of_type.scales
     models = {key: form for key, model in online.items() if (form := model.compiled()) is not None}
-    return _digests(models, standings) | {_named("scales", name): _digest(of) for name, of in losses.items()}
+    modes = fleet.modes.compiled() if fleet.modes.warm else None
+    return _digests(models, standings, modes) | {_named("scales", name): _digest(of) for name, of in losses.items()}
 
 
 def published_digest(publications: Iterable[Publication]) -> dict[str, str]:
     """Digests of what all publications of one learner, in order, add up to: parts of its `fold_digest`."""
     models: dict[str, CompiledModel] = {}
     standings: dict[str, HomeTypeOut] = {}
+    modes = None
     for publication in publications:
+        modes = publication.modes or modes
         models.update(publication.models)
         standings.update({out.home_type: out for out in publication.home_types})
-    return _digests(models, standings)
+    return _digests(models, standings, modes)
 
 
-def _digests(models: Mapping[str, CompiledModel], standings: Mapping[str, HomeTypeOut]) -> dict[str, str]:
+def _digests(
+    models: Mapping[str, CompiledModel], standings: Mapping[str, HomeTypeOut], modes: CompiledOnlineModes | None
+) -> dict[str, str]:
     digests = {f"model {key}": sha256(encode_model(model)).hexdigest() for key, model in models.items()}
+    digests[_named("modes", DEFAULT)] = _digest(modes)
     for name, out in standings.items():
-        digests[_named("weights", name)] = _digest(out.members)
+        digests[_named("weights", name)] = _digest((out.members, out.slope, out.offset))
         digests[_named("counts", name)] = _digest(
             (out.counts, out.outcomes, out.modes, out.watermark_us, out.oldest_pending_us)
         )

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from service.contracts.standing import LabelCounts, OutcomeCounts
 from service.models.compiled import CompiledModel
+from service.models.compiled_modes import CompiledOnlineModes
 
 DEFAULT = ""
 """Home type of the committee that answers for home types the learner has not met."""
@@ -40,10 +41,18 @@ class Member(Struct, frozen=True, kw_only=True):
 
 
 class HomeTypeOut(Struct, frozen=True, kw_only=True):
-    """A home type as the learner knows it."""
+    """A home type as the learner knows it.
+
+    Attributes:
+        members: Its committee.
+        slope, offset: Calibration of the blend: slope times its log odds, plus offset.
+        modes: Failure modes counted, by device type.
+    """
 
     home_type: str
     members: list[Member]
+    slope: float = 1.0
+    offset: float = 0.0
     counts: LabelCounts = LabelCounts()
     outcomes: OutcomeCounts = OutcomeCounts()
     modes: dict[str, dict[str, int]] = {}
@@ -67,6 +76,7 @@ class Publication(Struct, frozen=True, kw_only=True):
         home_types: Committees and counts.
         outcomes_waiting: Outcomes of devices that have not been read yet.
         needed_seq: The first event of the log that the learner needs, also after a restart.
+        modes: The online model of failure modes, once it may answer; None if it has not changed.
         due: Trainings that are due after ``seq``; all of them, not only new ones.
     """
 
@@ -75,6 +85,7 @@ class Publication(Struct, frozen=True, kw_only=True):
     home_types: list[HomeTypeOut]
     outcomes_waiting: int = 0
     needed_seq: int = 0
+    modes: CompiledOnlineModes | None = None
     due: list[TrainingDue] = []
 
 
@@ -86,6 +97,7 @@ def merged(older: Publication, newer: Publication) -> Publication:
         models=older.models | newer.models,
         home_types=list(home_types.values()),
         needed_seq=newer.needed_seq,
+        modes=newer.modes or older.modes,
         due=newer.due,
         outcomes_waiting=newer.outcomes_waiting,
     )

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from service import __version__
 from service.contracts.errors import NotKnown, RefusedItem, Unavailable
 from service.contracts.events import Advanced
+from service.contracts.journal import JournalKind, JournalPage
 from service.contracts.ports import EventLog, ExampleStore
 from service.contracts.predictions import (
     DeviceDetail,
@@ -38,6 +39,7 @@ from service.pipeline.scoring.jobs import Job
 from service.pipeline.views.device_list import DeviceListing
 from service.pipeline.views.device_views import DeviceViews
 from service.pipeline.views.home_type_views import HomeTypeViews, evaluate, live_quality
+from service.pipeline.views.journal_view import journal_page
 
 _QUALITY_LIVES_S = 2.0
 
@@ -171,6 +173,11 @@ class Service:
             weights = self._home_type_views().weights(home_type)
             up_to_seq = self._ingest.panel.learned_seq
         return evaluate(self._examples, home_type, up_to_seq, weights)
+
+    def journal(self, *, home_type: str | None, kind: JournalKind | None, after: str | None, limit: int) -> JournalPage:
+        """See `journal_page`."""
+        self.check_ready()
+        return journal_page(self._examples, home_type, kind, after, limit)
 
     def health(self) -> Health:
         """How the service is. Never waits."""

@@ -13,7 +13,9 @@ import apsw
 import msgspec
 import numpy as np
 
+from service.contracts.journal import JournalRecord
 from service.contracts.ports import MaturedExamples
+from service.storage.journal import SLACK, create_journal, read_journal, trim_journal, write_journal
 from service.storage.newest import newest_of
 
 _LOG = logging.getLogger("hearthbeat.storage")
@@ -34,6 +36,7 @@ class SqliteExampleStore:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.Lock()  # one connection may not be used by two threads at once
+        self._untrimmed = SLACK
         if read_only:
             try:
                 self._db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
@@ -57,6 +60,7 @@ class SqliteExampleStore:
             "PRIMARY KEY(home_type, at_seq)) WITHOUT ROWID"
         )
         self._db.execute("CREATE INDEX IF NOT EXISTS by_ts ON matured(home_type, last_ts, first_ts)")
+        create_journal(self._db)
 
     def put(self, blocks: Sequence[MaturedExamples]) -> None:
         """See `ExampleStore.put`."""
@@ -109,6 +113,27 @@ class SqliteExampleStore:
                 return newest_of((_decoded(blob) for (blob,) in rows), examples)
             finally:
                 cursor.close()
+
+    def note(self, records: Sequence[JournalRecord]) -> None:
+        """See `ExampleStore.note`."""
+        with self._lock, self._db:
+            write_journal(self._db, records)
+            self._untrimmed += len(records)
+            if self._untrimmed >= SLACK:
+                trim_journal(self._db)
+                self._untrimmed = 0
+
+    def journal(
+        self,
+        *,
+        home_type: str | None = None,
+        kind: str | None = None,
+        after: tuple[int, int] = (0, -1),
+        limit: int = 1_000_000,
+    ) -> list[JournalRecord]:
+        """See `ExampleStore.journal`."""
+        with self._lock:
+            return read_journal(self._db, home_type, kind, after, limit)
 
     def close(self) -> None:
         """See `ExampleStore.close`."""

@@ -1,11 +1,14 @@
 """In-memory twins of the durable backends, for tests and embedding: the same promises, except durability."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
 from service.contracts.errors import LogDamaged
+from service.contracts.journal import JournalRecord
 from service.contracts.ports import LogRecord, MaturedExamples
+from service.storage.journal import KEPT
 from service.storage.newest import newest_of
 
 
@@ -69,6 +72,7 @@ class MemoryExampleStore:
 
     def __init__(self) -> None:
         self._blocks: dict[tuple[int, str], MaturedExamples] = {}
+        self._journal: dict[tuple[int, int], JournalRecord] = {}
 
     def put(self, blocks: Sequence[MaturedExamples]) -> None:
         """See `ExampleStore.put`."""
@@ -105,6 +109,28 @@ class MemoryExampleStore:
     def latest(self, home_type: str, examples: int, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
         """See `ExampleStore.latest`."""
         return newest_of(reversed(self.blocks(home_type, up_to_seq=up_to_seq)), examples)
+
+    def note(self, records: Sequence[JournalRecord]) -> None:
+        """See `ExampleStore.note`."""
+        self._journal.update({(record.seq, record.place): record for record in records})
+        for key in sorted(self._journal)[:-KEPT]:
+            del self._journal[key]
+
+    def journal(
+        self,
+        *,
+        home_type: str | None = None,
+        kind: str | None = None,
+        after: tuple[int, int] = (0, -1),
+        limit: int = 1_000_000,
+    ) -> list[JournalRecord]:
+        """See `ExampleStore.journal`."""
+        wanted = (
+            record
+            for key, record in sorted(self._journal.items())
+            if key > after and home_type in (None, record.home_type) and kind in (None, record.kind)
+        )
+        return list(islice(wanted, limit))
 
     def close(self) -> None:
         """See `ExampleStore.close`."""

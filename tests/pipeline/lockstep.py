@@ -6,12 +6,16 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from service.contracts.events import Advanced, Event, encode_event
+from service.contracts.journal import JournalRecord
 from service.contracts.outcomes import Outcome
 from service.contracts.predictions import Receipt
 from service.contracts.readings import Reading
 from service.contracts.standing import LabelCounts
 from service.labels.book import instant_us
+from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.learn import LearnerFold
+from service.pipeline.publication import Member
+from service.pipeline.records import decode_record
 from service.pipeline.scoring.intake import take_readings
 from service.pipeline.scoring.intake_outcomes import take_outcomes
 from service.pipeline.scoring.score import Panel
@@ -37,9 +41,10 @@ def reading(device: str, ts: datetime, *, home_type: str = "condo", temperature_
 class LockStep:
     """Whatever is sent is logged and learned before the next is scored."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: LearnSettings = SETTINGS) -> None:
+        self.settings = settings
         self.log, self.store = MemoryEventLog(), MemoryExampleStore()
-        self.fold = LearnerFold(SETTINGS, self.log, self.store)
+        self.fold = LearnerFold(settings, self.log, self.store)
         self.fleet, self.panel = empty_fleet(), Panel()
 
     def read(self, readings: Sequence[Reading]) -> Receipt:
@@ -78,6 +83,28 @@ class LockStep:
                 if of == number:
                     out[int(ts_us - instant_us(START)) // 3_600_000_000] = int(label)
         return out
+
+    def act(self, event: Event) -> None:
+        """Log an act, which scorer and learner both see."""
+        self.fleet.versions.apply(event)
+        self.panel.decided(self.fleet.versions)
+        self._put(event)
+
+    def journal(self, *kinds: str) -> list[JournalRecord]:
+        """What was decided so far, of some kinds or of all."""
+        return [record for record in self.store.journal() if not kinds or record.kind in kinds]
+
+    def members(self, home_type: str = "condo") -> dict[str, Member]:
+        """The committee as published."""
+        return {member.member: member for member in self.panel.standing(home_type).members}
+
+    def replayed(self) -> "LockStep":
+        """The same log, folded once more from its beginning."""
+        again = LockStep(self.settings)
+        again.log, again.fold = self.log, LearnerFold(self.settings, self.log, again.store)
+        for record in self.log.read(0, limit=1_000_000, limit_bytes=2**62):
+            again.fold.apply(record.seq, decode_record(record))
+        return again
 
     def _put(self, event: Event | None) -> None:
         if event is not None:

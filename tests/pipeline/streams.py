@@ -27,8 +27,14 @@ def empty_fleet() -> FleetState:
     return FleetState(horizon_us=HORIZON_US, slot_us=HORIZON_US // 48)
 
 
-def hourly(hours: int, *, devices: int = 12, seed: int = 0) -> list[tuple[list[Reading], list[Outcome]]]:
-    """Hour by hour: a reading of each device, warmer the nearer its failure, and the outcomes of that hour."""
+def hourly(
+    hours: int, *, devices: int = 12, seed: int = 0, home_type: str | None = None, other_mode: bool = False
+) -> list[tuple[list[Reading], list[Outcome]]]:
+    """Hour by hour: a reading of each device, warmer the nearer its failure, and the outcomes of that hour.
+
+    Homes are studios and condos in turn, or all of ``home_type``. With ``other_mode`` every fifth device fails
+    otherwise.
+    """
     rng = np.random.default_rng(seed)
     fails_at = rng.integers(10, 60, devices)
     out: list[tuple[list[Reading], list[Outcome]]] = []
@@ -42,8 +48,9 @@ def hourly(hours: int, *, devices: int = 12, seed: int = 0) -> list[tuple[list[R
                 told += 1
                 failed = START + timedelta(hours=hour, minutes=-5)
                 mended = failed + timedelta(minutes=2)
+                mode = "jam" if other_mode and n % 5 == 4 else "heat"
                 outcomes += [
-                    Failure(outcome_id=f"f-{told}", home_id=home_id, device_id=device_id, ts=failed, mode="heat"),
+                    Failure(outcome_id=f"f-{told}", home_id=home_id, device_id=device_id, ts=failed, mode=mode),
                     Repair(outcome_id=f"r-{told}", home_id=home_id, device_id=device_id, ts=mended),
                 ]
                 fails_at[n] += rng.integers(10, 60)
@@ -57,7 +64,7 @@ def hourly(hours: int, *, devices: int = 12, seed: int = 0) -> list[tuple[list[R
                 Reading(
                     home_id=home_id,
                     device_id=device_id,
-                    home_type="studio" if n // 3 % 2 else "condo",
+                    home_type=home_type or ("studio" if n // 3 % 2 else "condo"),
                     device_type="sensor",
                     ts=START + timedelta(hours=hour, minutes=n),
                     metrics=metrics,

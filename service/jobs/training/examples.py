@@ -114,7 +114,7 @@ class _Taken:
         self._count = 0
 
     def add(self, block: MaturedExamples, labels: npt.NDArray[np.int8], told: dict[_Key, tuple[Rows, str]]) -> None:
-        kept = labels != CENSORED
+        kept = labels > CENSORED
         number = self._count + np.cumsum(kept) - 1
         chosen = np.frombuffer(block.chosen, np.int32)
         rows, modes = _features(block, self._width), _modes(block, len(chosen))

@@ -39,7 +39,7 @@ def risks_of(fitted: Fitted, pool: Pool) -> Floats:
     place = {name: n for n, name in enumerate(pool.columns)}
     column = np.array([place.get(name, -1) for name in fitted.forest.names], np.int32)
     risks: npt.NDArray[np.float64] = BoundModel(fitted.forest, column).score(pool.rows)[:, None]
-    blend(risks, np.array([RAW_FLOOR]), np.array([fitted.shift]), np.ones(1), np.empty(len(risks)))
+    blend(risks, np.array([RAW_FLOOR]), np.array([fitted.shift]), np.ones(1), 1.0, 0.0, np.empty(len(risks)))
     return risks[:, 0]
 
 

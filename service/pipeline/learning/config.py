@@ -11,6 +11,7 @@ class LearnSettings(Struct, frozen=True, kw_only=True):
         seed: Seed of models and sampling.
         train_every_us: Event time after which a checkpoint is trained anew; 0 is never.
         train_examples: Matured examples after which it is.
+        on_drift: What a drift does besides being told: any of ``warn``, ``train``, ``bench``, ``reset``.
         min_positives: Positives that have to be learned before a home type, or the fleet, gets a checkpoint.
     """
 
@@ -22,6 +23,7 @@ class LearnSettings(Struct, frozen=True, kw_only=True):
     train_every_us: int = 86_400_000_000
     train_examples: int = 200_000
     min_positives: int = 300
+    on_drift: tuple[str, ...] = ("train", "bench")
 
 
 class LearnerConfig(Struct, frozen=True, kw_only=True):

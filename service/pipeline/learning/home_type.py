@@ -6,16 +6,19 @@ import numpy as np
 
 from service.contracts.events import ReadingGroup
 from service.contracts.standing import LabelCounts
+from service.evaluation.alarm import LossWatch
 from service.features.layout import Layout
 from service.labels.book import DeviceKey
 from service.labels.pending import Pending
 from service.labels.sampling import Sampler
 from service.labels.watermark import NEVER, Watermark
-from service.models.committee import HOME_MEMBERS, Scales
+from service.models.committee import HOME_MEMBERS, PRIOR, Scales
 from service.models.online import OnlineModel, Row
 from service.models.prior import Prior
+from service.pipeline.learning.calibration import Calibration
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.due import Due
+from service.pipeline.learning.feature_watch import FeatureWatch
 
 
 class HomeTypeFold:
@@ -33,8 +36,12 @@ class HomeTypeFold:
         self.scales = Scales()
         self.prior = Prior()
         self.due = Due()
+        self.watch = LossWatch(settings.horizon_us, PRIOR)
+        self.features = FeatureWatch(settings.horizon_us, settings.seed)
+        self.calibration = Calibration()
+        self.weights: dict[str, float] = {}  # when examples matured last
         self.numbers: dict[DeviceKey, int] = {}
-        self.censored = self.late_readings = self.late_failures = self.late_positives = 0
+        self.censored = self.unreported = self.late_readings = self.late_failures = self.late_positives = 0
         self.modes: dict[str, dict[str, int]] = {}
         self.models = {
             member: OnlineModel(kind, settings.seed + 1000 * (number + 1) + place)
@@ -65,10 +72,11 @@ class HomeTypeFold:
         sampler = self.sampler
         return LabelCounts(
             pending=self.pending.count,
-            matured=sampler.positives + sampler.negatives + self.censored,
+            matured=sampler.positives + sampler.negatives + self.censored + self.unreported,
             positive=sampler.positives,
             negative=sampler.negatives,
             censored=self.censored,
+            unreported=self.unreported,
             learned=sampler.learned_positives + sampler.learned_negatives,
             positives_learned=sampler.learned_positives,
             negatives_learned=sampler.learned_negatives,

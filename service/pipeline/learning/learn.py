@@ -6,11 +6,14 @@ given *before* (test), and then, if the sampler chooses it, is learned (train):
 
     reading ──► pending ·········· ts + H + grace ──► label ──► losses, weights ──► learn_one
                            outcome ──► book ────────────┘
+
+What it decides by itself (who is benched, what has drifted, what is due) goes to the journal, event by event.
 """
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from service.contracts.events import (
     Act,
@@ -23,19 +26,28 @@ from service.contracts.events import (
     ReadingsLogged,
     TrainingEnded,
 )
-from service.contracts.outcomes import Failure
+from service.contracts.outcomes import Failure, Retraction
 from service.contracts.ports import EventLog, ExampleStore, MaturedExamples
+from service.evaluation.alarm import BLOCKS_PER_HORIZON
 from service.labels.book import DeviceKey, OutcomeBook, instant_us
 from service.models.committee import CHECKPOINT
+from service.models.compiled_modes import CompiledOnlineModes
 from service.models.online import OnlineModel
+from service.pipeline.learning.acts import tell_act
+from service.pipeline.learning.bench import benched
 from service.pipeline.learning.config import LearnSettings
+from service.pipeline.learning.diary import Diary
 from service.pipeline.learning.due import due_of
+from service.pipeline.learning.fleet import Fleet
 from service.pipeline.learning.home_type import HomeTypeFold
+from service.pipeline.learning.policy import on_alarm, on_features
 from service.pipeline.learning.rows import FeatureRows
 from service.pipeline.learning.settle import Settler
-from service.pipeline.learning.standing import Fleet, standing
+from service.pipeline.learning.standing import standing
 from service.pipeline.learning.tally import OutcomeTally
 from service.pipeline.publication import DEFAULT, HomeTypeOut, Publication, TrainingDue
+
+_MODES = "modes"
 
 
 class LearnerFold:
@@ -55,21 +67,25 @@ class LearnerFold:
         self._book = OutcomeBook()
         self._home_type_of: dict[DeviceKey, str] = {}
         self._tally = OutcomeTally()
-        self._fleet = Fleet(settings.seed)
+        self._fleet = Fleet(settings)
+        self._diary = Diary(max(settings.horizon_us // BLOCKS_PER_HORIZON, 1))
         self._rows = FeatureRows(log)
         self._settler = Settler(settings, self._fleet, self._book, self._rows, examples)
         self._changed: set[str] = {DEFAULT}
-        self._published: dict[str, int] = {}
+        self._published: dict[str, tuple[int, int]] = {}
+        self._everyone = False  # something concerns all committees
 
     def apply(self, seq: int, event: Event) -> None:
         """Fold one event. ``seq`` must be the next."""
         if seq != self.seq + 1:
             raise ValueError(f"event {seq} after {self.seq}")
         self.seq = seq
+        self._diary.turn(seq)
         settled: list[MaturedExamples | None] = []
         if isinstance(event, ReadingsLogged):
             for group in event.groups:
                 fold = self._readings(seq, group)
+                self._silence(changed=self._fleet.silence.advance(fold.watermark.heard_us))
                 settled.append(self._settler.mature(seq, len(settled), fold))
         elif isinstance(event, OutcomesLogged):
             settled = self._outcomes(seq, event)
@@ -88,6 +104,33 @@ class LearnerFold:
                 self._matured(block)
             self._changed.update(block.home_type for block in blocks)
             self._changed.add(DEFAULT)  # the fleet's counts shift the global members everywhere
+        self._judge([block.home_type for block in blocks])
+
+    def _judge(self, matured: list[str]) -> None:
+        """Draw the conclusions of an event at which examples of some home types have matured, and put them down."""
+        fleet, settings, diary = self._fleet, self._settings, self._diary
+        drifts, self._settler.drifts = self._settler.drifts, []
+        for owner, drift, alarmed in drifts:
+            home_type = owner.home_type if isinstance(owner, HomeTypeFold) else None
+            diary.member_drifted(home_type, drift, alarmed=alarmed)
+            if alarmed:
+                on_alarm(drift, owner, settings, diary)
+        for name in sorted(self.home_types if self._everyone else set(matured)):
+            fold = self.home_types[name]
+            diary.committee(fold, benched(fleet, fold, settings), fleet.silence.since_us)
+        if self.home_types and (matured or self._everyone):
+            diary.due(self.due(), self._fleet_us())
+        self._everyone = False
+        records = diary.turn(self.seq)
+        if records:
+            self._examples.note(records)
+
+    def _silence(self, *, changed: bool) -> None:
+        """Outcomes may have stopped arriving, or arrive again: that benches, or brings back, the online members."""
+        if changed:
+            self._diary.silence(self._fleet.silence.since_us, self._fleet_us())
+            self._changed.update(self.home_types, [DEFAULT])
+            self._everyone = True
 
     def _matured(self, block: MaturedExamples) -> None:
         fold, count = self.home_types[block.home_type], len(block.label)
@@ -101,10 +144,16 @@ class LearnerFold:
     def _decided(self, event: Act) -> None:
         """Something about the checkpoints, or who may speak, was decided."""
         self._changed.update(self.home_types, [DEFAULT])
+        self._everyone = True
+        tell_act(self._diary, event, self._fleet_us() if self.home_types else None)
         if not isinstance(event, TrainingEnded | CheckpointPublished) or not self.home_types:
             return
         if isinstance(event, CheckpointPublished) and event.member != CHECKPOINT:
             return
+        if isinstance(event, CheckpointPublished):
+            for name in self.home_types if event.home_type is None else [event.home_type]:
+                if name in self.home_types:
+                    self.home_types[name].features.published()
         if event.home_type is None:
             self._fleet.due.settled(self._fleet_us())
         elif event.home_type in self.home_types:
@@ -123,6 +172,8 @@ class LearnerFold:
 
     def _outcomes(self, seq: int, event: OutcomesLogged) -> list[MaturedExamples | None]:
         """Enter outcomes; a failure that comes late settles final examples once more, together for a home type."""
+        happened = [instant_us(outcome.ts) for outcome in event.outcomes if not isinstance(outcome, Retraction)]
+        self._silence(changed=self._fleet.silence.arrive(happened))
         late: dict[str, list[tuple[DeviceKey, int]]] = {}
         for outcome in event.outcomes:
             counted = self._tally.take(outcome, self._book, self._home_type_of)
@@ -165,8 +216,24 @@ class LearnerFold:
         turn = np.zeros(len(columns.ts), np.bool_)
         turn[example] = True
         fold.watermark.hear(columns.device, columns.ts, turn)
+        if len(kept):
+            self._features(seq, fold, columns.features[timely], np.flatnonzero(timely), columns.ts[kept])
         self._changed.add(group.home_type)
         return fold
+
+    def _features(
+        self,
+        seq: int,
+        fold: HomeTypeFold,
+        rows: npt.NDArray[np.float32],
+        place: npt.NDArray[np.intp],
+        ts: npt.NDArray[np.int64],
+    ) -> None:
+        """Have the features of new examples watched."""
+        before, at_us = len(fold.features.away), fold.watermark.value_us
+        for drift in fold.features.add(fold.layout, rows, place.astype(np.int32), ts, seq=seq, at_us=at_us):
+            self._diary.feature_drifted(fold.home_type, drift)
+        on_features(fold, before, self._settings)
 
     def needed_seq(self) -> int:
         """The first event whose features may still be read."""
@@ -189,6 +256,7 @@ class LearnerFold:
             "home_type_of": self._home_type_of,
             "tally": self._tally,
             "fleet": self._fleet,
+            "diary": self._diary,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -199,17 +267,18 @@ class LearnerFold:
         self._home_type_of = state["home_type_of"]
         self._tally = state["tally"]
         self._fleet = state["fleet"]
+        self._diary = state["diary"]
         self._settler = Settler(self._settings, self._fleet, self._book, self._rows, self._examples)
         self._changed = {DEFAULT, *self.home_types}
         self._published.clear()
 
-    def learn_again(self, home_type: str, values: list[float], positive: bool) -> None:
+    def learn_again(self, home_type: str, values: list[float], positive: bool, at_seq: int) -> None:
         """Let the members learn an example of the training store, as they did when it was new."""
-        self._settler.learn(self.home_types[home_type], values, positive)
+        self._settler.learn(self.home_types[home_type], values, positive, at_seq)
 
     def standing(self, name: str) -> HomeTypeOut:
         """The committee and the counts of a home type, or (`DEFAULT`) of those not met so far."""
-        return standing(self._fleet, self.home_types.get(name), self._tally.counts(name))
+        return standing(self._fleet, self.home_types.get(name), self._tally.counts(name), self._settings)
 
     def publication(self) -> Publication:
         """What changed since the last call."""
@@ -220,15 +289,25 @@ class LearnerFold:
             models.update({f"{member}@{name}": model for member, model in self.home_types[name].models.items()})
         compiled = {}
         for key, model in models.items():
-            if model.learned > self._published.get(key, 0) and (form := model.compiled()) is not None:
+            version = (model.since_seq, model.learned)
+            if model.learned and version != self._published.get(key) and (form := model.compiled()) is not None:
                 compiled[key] = form
-                self._published[key] = model.learned
+                self._published[key] = version
         out = Publication(
             seq=self.seq,
             models=compiled,
             home_types=[self.standing(name) for name in sorted(self._changed)],
             outcomes_waiting=self._tally.waiting,
+            modes=self._modes(),
             due=self.due(),
         )
         self._changed.clear()
         return out
+
+    def _modes(self) -> CompiledOnlineModes | None:
+        """The online model of failure modes, if it may answer and has learned since it was published."""
+        modes = self._fleet.modes
+        if not modes.warm or self._published.get(_MODES) == (0, modes.learned):
+            return None
+        self._published[_MODES] = (0, modes.learned)
+        return modes.compiled()

@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from service.contracts.outcomes import UNKNOWN_MODE
 from service.contracts.ports import ExampleStore, MaturedExamples
+from service.evaluation.drift import LossDrifted
 from service.labels.book import DeviceKey, OutcomeBook
-from service.labels.join import CENSORED, NEGATIVE, POSITIVE, label_of
+from service.labels.join import CENSORED, NEGATIVE, POSITIVE, UNREPORTED, label_of
 from service.labels.pending import Due
 from service.pipeline.learning.config import LearnSettings
+from service.pipeline.learning.fleet import Fleet
 from service.pipeline.learning.home_type import HomeTypeFold
 from service.pipeline.learning.rows import FeatureRows
-from service.pipeline.learning.standing import Fleet
+from service.pipeline.learning.standing import weights_of
 
 _Final = tuple[int, int, int]
 """Instant, device and label of an example that is final."""
@@ -50,6 +52,10 @@ class Settler:
         book: What is held true of the devices.
         rows: Feature rows of logged examples.
         examples: The matured examples so far.
+
+    Attributes:
+        drifts: Drifts of losses that have become plain, with the owner of the watch, and whether an alarm began; taken
+            out by whoever acts on them.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class Settler:
         self._book = book
         self._rows = rows
         self._examples = examples
+        self.drifts: list[tuple[Fleet | HomeTypeFold, LossDrifted, bool]] = []
 
     def mature(self, seq: int, place: int, fold: HomeTypeFold) -> MaturedExamples | None:
         """Settle what is due in a home type after event ``seq``, as its block number ``place``; None if nothing is."""
@@ -68,7 +75,9 @@ class Settler:
         if due is None:
             return None
         learned = _Learned(fold.layout.width)
-        labels = np.array([self._settle(fold, due, i, learned) for i in range(len(due))], np.int8)
+        fold.weights = weights_of(self._fleet, fold, settings)
+        labels = np.array([self._settle(fold, due, i, learned, seq) for i in range(len(due))], np.int8)
+        fold.calibration.learn(due.device, labels, due.member_risk, fold.weights)
         members = list(due.member_risk)
         risks = np.column_stack([due.member_risk[name] for name in members])
         return MaturedExamples(
@@ -89,18 +98,27 @@ class Settler:
             modes=learned.modes,
         )
 
-    def _settle(self, fold: HomeTypeFold, due: Due, i: int, learned: _Learned) -> int:
-        """Label one due example, score it, and learn it if it is chosen; returns the label."""
+    def _settle(self, fold: HomeTypeFold, due: Due, i: int, learned: _Learned, at_seq: int) -> int:
+        """Label one example that is due at an event, score it, and learn it if it is chosen; returns the label."""
         device, ts, seq, row = int(due.device[i]), int(due.ts[i]), int(due.seq[i]), int(due.row[i])
         marks = self._book.marks(fold.devices[device])
         label, mode = label_of(ts, self._settings.horizon_us, marks, int(fold.last_seen[device]))
         if label == CENSORED:
             fold.censored += 1
             return label
+        silent_us = self._fleet.silence.since_us
+        if label == NEGATIVE and silent_us is not None and ts + self._settings.horizon_us > silent_us:
+            fold.unreported += 1
+            return UNREPORTED
         positive = label == POSITIVE
         risks = {member: float(column[i]) for member, column in due.member_risk.items()}
         fold.scales.add(positive, risks)
         self._fleet.scales.add(positive, risks)
+        for owner in (fold, self._fleet):
+            before = tuple(owner.watch.in_alarm)
+            for drift in owner.watch.add(positive, risks, seq=at_seq, at_us=ts):
+                alarmed = drift.member in owner.watch.in_alarm and drift.member not in before
+                self.drifts.append((owner, drift, alarmed))
         fold.prior.learn(positive)
         if positive:
             fold.note_mode(device, mode)
@@ -108,14 +126,24 @@ class Settler:
         self._fleet.sampler.count(positive=positive, chosen=chosen)
         if chosen:
             learned.add(i, self._rows.of(seq, fold.home_type, row), mode)
-            self.learn(fold, learned.rows[-1], positive)
+            self._learn(fold, learned, positive, at_seq)
         return label
 
-    def learn(self, fold: HomeTypeFold, values: list[float], positive: bool) -> None:
-        """Let the members of the home type, and the global ones, learn a feature row in the layout's columns."""
+    def _learn(self, fold: HomeTypeFold, learned: _Learned, positive: bool, at_seq: int) -> None:
+        """Learn the newest of the examples learned, and how it failed, if that was told."""
+        self.learn(fold, learned.rows[-1], positive, at_seq)
+        if positive and learned.modes[-1]:
+            self._fleet.modes.learn(fold.row(learned.rows[-1]), learned.modes[-1])
+
+    def learn(self, fold: HomeTypeFold, values: list[float], positive: bool, at_seq: int) -> None:
+        """Let the members of the home type, and the global ones, learn a feature row in the layout's columns.
+
+        Those that began anew after event ``at_seq``, at which it matured, do not.
+        """
         x = fold.row(values)
         for model in (*fold.models.values(), *self._fleet.models.values()):
-            model.learn(x, positive, features=len(values))
+            if model.since_seq < at_seq:
+                model.learn(x, positive, features=len(values))
         self._fleet.metrics.update(fold.layout.metrics)
 
     def late(
@@ -152,12 +180,13 @@ class Settler:
                 sampler.count(positive=True, chosen=values is not None)
                 sampler.negatives -= before == NEGATIVE
             fold.censored -= before == CENSORED
+            fold.unreported -= before == UNREPORTED
             fold.late_positives += 1
             fold.note_mode(device, mode)
             kept.append((at_seq, row, device, ts))
             if values is not None:
                 learned.add(len(kept) - 1, values, mode)
-                self.learn(fold, learned.rows[-1], True)
+                self._learn(fold, learned, True, seq)
         if not kept:
             return None
         count = len(kept)

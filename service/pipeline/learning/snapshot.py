@@ -29,10 +29,10 @@ from service.pipeline.learning.learn import LearnerFold
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "5", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
+FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "6", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
 """A fold part of other versions is not read."""
 
-MODELS_MADE_WITH = {"models": "2", "python": _PYTHON, "river": version("river")}
+MODELS_MADE_WITH = {"models": "3", "python": _PYTHON, "river": version("river")}
 """A models part of other versions is not read, and the models learn again."""
 
 _COUNT = struct.Struct("<Q")
@@ -50,19 +50,30 @@ _ALLOWED = {
     "random": {"Random"},
     "service.contracts.events": {"CheckpointPublished", "Pinned"},
     "service.contracts.outcomes": {"Failure", "Repair", "Retraction"},
+    "service.contracts.journal": {"JournalRecord"},
+    "service.evaluation.alarm": {"LossWatch"},
+    "service.evaluation.calibration": {"Platt"},
+    "service.evaluation.drift": {"LossDrift", "LossDrifted"},
+    "service.evaluation.feature_drift": {"FeatureDrift"},
+    "service.evaluation.stability": {"Reference"},
     "service.features.layout": {"Layout"},
     "service.labels.book": {"Mark", "OutcomeBook"},
     "service.labels.pending": {"Pending", "_Bucket"},
     "service.labels.sampling": {"Sampler"},
+    "service.labels.silence": {"LabelSilence"},
     "service.labels.watermark": {"Watermark"},
     "service.models.capped": {"CappedForest", "CappedTree", "LeanSplitter"},
     "service.models.committee": {"MemberLoss", "Scales"},
     "service.models.online": {"OnlineModel", "signed_log"},
+    "service.models.online_modes": {"OnlineModes"},
     "service.models.prior": {"Prior"},
+    "service.pipeline.learning.calibration": {"Calibration"},
+    "service.pipeline.learning.diary": {"Diary"},
     "service.pipeline.learning.due": {"Due"},
+    "service.pipeline.learning.feature_watch": {"FeatureWatch", "_Sample"},
+    "service.pipeline.learning.fleet": {"Fleet"},
     "service.pipeline.learning.home_type": {"HomeTypeFold"},
     "service.pipeline.learning.tally": {"OutcomeTally"},
-    "service.pipeline.learning.standing": {"Fleet"},
     "service.pipeline.versions": {"Version", "Versions"},
 }
 
@@ -110,7 +121,9 @@ def dump_fold(fold: LearnerFold) -> list[bytes | memoryview]:
     """
     file, columns = io.BytesIO(), list[memoryview]()
     models = fold.models()
-    pickle.Pickler(file, protocol=5).dump({key: (model.kind, model.seed) for key, model in models.items()})
+    pickle.Pickler(file, protocol=5).dump(
+        {key: (model.kind, model.seed, model.since_seq) for key, model in models.items()}
+    )
     names = {id(model): key for key, model in models.items()}
     _Pickler(file, names, lambda column: columns.append(column.raw())).dump(fold.state())
     sizes = [file.tell(), *(column.nbytes for column in columns)]
@@ -166,7 +179,9 @@ def load_fold(
         pickles, *columns = _pieces(blob)
         file = io.BytesIO(pickles)
         seeds = _Unpickler(file, {}).load()
-        known = models or {key: OnlineModel(kind, seed) for key, (kind, seed) in seeds.items()}
+        known = models or {
+            key: OnlineModel(kind, seed, since_seq=since_seq) for key, (kind, seed, since_seq) in seeds.items()
+        }
         fold.restore(_Unpickler(file, known, map(bytearray, columns)).load())
     except Exception as error:  # a pickle can fail in any way
         raise ValueError(f"not a fold part: {error}") from error
@@ -195,5 +210,5 @@ def _relearn(fold: LearnerFold, block: MaturedExamples) -> int:
     labels = np.frombuffer(block.label, np.int8)
     rows = np.frombuffer(block.features, np.float32).reshape(len(chosen), block.columns)
     for position, values in zip(chosen.tolist(), rows.tolist(), strict=True):
-        fold.learn_again(block.home_type, values, bool(labels[position] == 1))
+        fold.learn_again(block.home_type, values, bool(labels[position] == 1), block.at_seq)
     return len(chosen)

@@ -21,6 +21,7 @@ from service.features.windows import ACCEPTED
 from service.pipeline.instants import utc
 from service.pipeline.scoring.arrivals import Arrivals, Arrived, Limits, ReadingsJob, utc_offset_s
 from service.pipeline.scoring.fleet import FleetState
+from service.pipeline.scoring.modes import Given
 from service.pipeline.scoring.score import Answers, Panel
 
 _STATUS: tuple[ReadingStatus, ...] = ("accepted", "duplicate", "late")  # as `service.features.windows.sift` counts them
@@ -35,6 +36,7 @@ class _Taken(Struct):
         status: What became of each: a number of `_STATUS`.
         group: What goes into the log, or None if none was accepted.
         answers: The risks of the accepted ones, or None.
+        rows: Their feature rows.
     """
 
     arrived: Arrived
@@ -42,6 +44,7 @@ class _Taken(Struct):
     status: npt.NDArray[np.int8]
     group: ReadingGroup | None
     answers: Answers | None
+    rows: npt.NDArray[np.float32] | None = None
 
 
 def take_readings(
@@ -163,7 +166,7 @@ def _fold(arrived: Arrived, seq: int, panel: Panel, limits: Limits) -> _Taken:
         member_risk=answers.member_risk.tobytes(),
         provisional=answers.provisional,
     )
-    return _Taken(arrived, order, status, group, answers)
+    return _Taken(arrived, order, status, group, answers, rows)
 
 
 def member_answers(votes: Sequence[Vote], risks: Sequence[float]) -> list[MemberAnswer]:
@@ -196,9 +199,11 @@ def _answers(
         parts: list[MemberAnswer] | UnsetType = UNSET
         risk, provisional = state.risk[number], state.provisional[number]
         as_of_us = state.windows.last_ts[number]
+        given: Given | None = None
         if status == ACCEPTED and answers is not None:
             risk, provisional = answers.risk[accepted], answers.provisional
             as_of_us = round(arrived.at_s[k] * 1e6)
+            given = (layout, part.rows[accepted]) if part.rows is not None else None
             if jobs[of].members:
                 parts = member_answers(answers.votes, answers.member_risk[accepted].tolist())
             accepted += 1
@@ -210,7 +215,7 @@ def _answers(
             risk=float(risk),
             as_of=utc(int(as_of_us)),
             provisional=bool(provisional),
-            mode=panel.likely_mode(state.home_type, device_type, float(risk), limits.alert_risk),
+            mode=panel.likely_mode(state.home_type, device_type, float(risk), limits.alert_risk, given),
             members=parts,
         )
     return out

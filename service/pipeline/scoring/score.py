@@ -15,9 +15,11 @@ from service.models.blend import RAW_FLOOR, blend
 from service.models.bound import BoundModel, ReadyModel, Rows
 from service.models.committee import BASELINE, FALLBACKS, PRIOR, knows
 from service.models.compiled import CompiledModel
+from service.models.modes import CompiledModes
 from service.models.prior import Prior
 from service.pipeline.publication import DEFAULT, HomeTypeOut, Member, Publication, TrainingDue
-from service.pipeline.scoring.seats import resolved, weighed
+from service.pipeline.scoring.modes import Given, LikelyModes, ranked
+from service.pipeline.scoring.seats import is_blend, resolved, weighed
 from service.pipeline.versions import Versions
 
 
@@ -43,9 +45,13 @@ class _Seated:
     Args:
         members: Those seated, with weights that add up to 1.
         bound: Of each member its bound model, or None where it has none that can speak.
+        calibration: Slope and offset of the blend's log odds.
     """
 
-    def __init__(self, members: Sequence[Member], bound: Sequence[BoundModel | None]) -> None:
+    def __init__(
+        self, members: Sequence[Member], bound: Sequence[BoundModel | None], calibration: tuple[float, float]
+    ) -> None:
+        self._slope, self._offset = calibration
         self._models = [(place, model) for place, model in enumerate(bound) if model is not None]
         self._constants = [(place, m.risk) for place, m in enumerate(members) if m.model is None]
         self._weight = np.array([m.weight for m in members])
@@ -62,7 +68,7 @@ class _Seated:
             member_risk[:, place] = constant
         for place, model in self._models:
             model.score_into(given, member_risk, place)
-        blend(member_risk, self._floor, self._shift, self._weight, risk)
+        blend(member_risk, self._floor, self._shift, self._weight, self._slope, self._offset, risk)
         return Answers(
             risk=risk,
             votes=self._votes,
@@ -84,6 +90,7 @@ class Panel:
         self._models: dict[str, ReadyModel] = {}
         self._seated: dict[str, tuple[int, _Seated]] = {}
         self._columns: dict[tuple[str, str], tuple[int, list[str], npt.NDArray[np.int32]]] = {}
+        self._modes = LikelyModes()
 
     def install(self, publication: Publication, models: Mapping[str, ReadyModel] | None = None) -> None:
         """Take over what a publication changes. One that is older than the last is a learner catching up; it counts.
@@ -101,13 +108,16 @@ class Panel:
         self.needed_seq = publication.needed_seq
         self.outcomes_waiting = publication.outcomes_waiting
         self.due = publication.due
+        self._modes.online = publication.modes or self._modes.online
         self._models.update(models)
         self.standings.update({out.home_type: out for out in publication.home_types})
         self._seated.clear()
 
-    def shelve(self, model: ReadyModel, sha256: str) -> None:
-        """Have a checkpoint at hand; it speaks once it serves."""
+    def shelve(self, model: ReadyModel, sha256: str, modes: CompiledModes | None = None) -> None:
+        """Have a checkpoint at hand, and its mode forest if it has one; they speak once it serves."""
         self._models[sha256] = model
+        if modes is not None:
+            self._modes.forests[sha256] = modes
 
     def has(self, sha256: str) -> bool:
         """Whether a checkpoint is at hand."""
@@ -151,13 +161,20 @@ class Panel:
 
     def members(self, home_type: str, layout: Layout) -> list[Member]:
         """Those who sit in a home type's committee now, with the weights they have for rows of this layout."""
-        members = resolved(self.standing(home_type).members, home_type, self._versions)
+        return self._members(self.standing(home_type), home_type, layout)[0]
+
+    def _members(self, out: HomeTypeOut, home_type: str, layout: Layout) -> tuple[list[Member], bool]:
+        """The members, and whether they are the blend that the learner has calibrated."""
+        members = resolved(out.members, home_type, self._versions)
         able = {m.member for m in members if m.model is None or self._able(m, layout)}
-        return weighed(members, home_type, self._versions, able)
+        seated = weighed(members, home_type, self._versions, able)
+        return seated, is_blend(seated, home_type, self._versions, able)
 
     def _seat(self, home_type: str, layout: Layout) -> _Seated:
-        members = self.members(home_type, layout)
-        return _Seated(members, [self._bind(home_type, member, layout) for member in members])
+        out = self.standing(home_type)
+        members, blended = self._members(out, home_type, layout)
+        bound = [self._bind(home_type, member, layout) for member in members]
+        return _Seated(members, bound, (out.slope, out.offset) if blended else (1.0, 0.0))
 
     def _able(self, member: Member, layout: Layout) -> bool:
         """Whether a member has a model and knows the layout's metrics."""
@@ -174,19 +191,29 @@ class Panel:
             self._columns[home_type, member.model] = (layout.width, model.names, column)
         return BoundModel(model, column)
 
-    def likely_mode(self, home_type: str, device_type: str, risk: float, alert_risk: float) -> str | None:
-        """The commonest failure mode of such devices, if the risk is high and one is known."""
+    def likely_mode(
+        self, home_type: str, device_type: str, risk: float, alert_risk: float, given: Given | None = None
+    ) -> str | None:
+        """The likeliest failure mode, if the risk is high and one is known; see `modes`."""
         if risk < alert_risk:
             return None
-        shares = self.modes(home_type, device_type)
-        return next(iter(shares), None)
+        return next(iter(self.modes(home_type, device_type, given)), None)
 
-    def modes(self, home_type: str, device_type: str) -> dict[str, float]:
-        """Shares of the failure modes of such devices among the positives learned, the likeliest first."""
+    def modes(self, home_type: str, device_type: str, given: Given | None = None) -> dict[str, float]:
+        """Probability of each failure mode if the device fails, the likeliest first; empty if none is known.
+
+        Told by the models from its feature row; without the row, or while there is no such model, they are the shares
+        of the modes among the positives of its device type.
+        """
+        if given is not None:
+            version = self._versions.serving(home_type)
+            able = version is not None and knows(version.metrics, given[0].metrics)
+            shares = self._modes.shares(home_type, version.sha256 if version is not None and able else None, given)
+            if shares is not None:
+                return shares
         seen = self.standing(home_type).modes.get(device_type, {})
         total = sum(seen.values())
-        ranked: Sequence[tuple[str, int]] = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
-        return {mode: count / total for mode, count in ranked}
+        return ranked({mode: count / total for mode, count in seen.items()})
 
 
 def _bare_prior() -> Member:

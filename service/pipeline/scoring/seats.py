@@ -28,7 +28,8 @@ def weighed(members: Sequence[Member], home_type: str, versions: Versions, able:
         members: As `resolved`, with the weights that the learner published.
         home_type: Whose committee.
         versions: What was decided.
-        able: Members that can speak now. Where nobody who can has a weight, the last resorts follow each other.
+        able: Members that can speak now. Where no online member votes, the first of the last resorts that does carries
+            alone; where nobody does, the first that can.
     """
     out = list(members)
     pin = versions.pins.get(home_type)
@@ -37,11 +38,19 @@ def weighed(members: Sequence[Member], home_type: str, versions: Versions, able:
     elif versions.stale is not None:
         out = [_benched(m, STALE) if m.member in ONLINE else m for m in out]
     weights = [m.weight if m.member in able else 0.0 for m in out]
-    if not any(weights):
-        alone = next((name for name in _LAST_RESORT if name in able), PRIOR)
+    voting = [m.member for m, weight in zip(out, weights, strict=True) if weight > 0.0]
+    if ONLINE.isdisjoint(voting) and (pin is None or pin.member not in able):
+        alone = next((name for name in _LAST_RESORT if name in (voting or able)), PRIOR)
         weights = [float(m.member == alone) for m in out]
     total = sum(weights)
     return [replace(m, weight=weight / total) for m, weight in zip(out, weights, strict=True)] if total else out
+
+
+def is_blend(members: Sequence[Member], home_type: str, versions: Versions, able: Container[str]) -> bool:
+    """Whether members as `weighed` are the blend that the learner has calibrated: with an online vote, none pinned."""
+    pin = versions.pins.get(home_type)
+    pinned = pin is not None and pin.member in able
+    return not pinned and any(m.weight > 0.0 for m in members if m.member in ONLINE)
 
 
 def _benched(member: Member, why: str) -> Member:

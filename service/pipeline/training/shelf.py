@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from service.models.artifact import Manifest, from_arrays
+from service.models.artifact import Manifest, from_arrays, modes_from_arrays
 from service.models.bound import ReadyModel
 from service.pipeline.scoring.score import Panel
 from service.storage.registry import load_arrays
@@ -27,8 +27,9 @@ class Shelf:
             BadModel: It is missing or damaged, or does not give the risks that it should.
         """
         if not self._panel.has(sha256):
-            model, _ = from_arrays(*load_arrays(self.folder / file, sha256))
-            self._panel.shelve(ReadyModel(model), sha256)
+            arrays, manifest = load_arrays(self.folder / file, sha256)
+            model, about = from_arrays(arrays, manifest)
+            self._panel.shelve(ReadyModel(model), sha256, modes_from_arrays(arrays, about))
 
     def manifest(self, file: str, sha256: str) -> Manifest:
         """What a checkpoint says of itself.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from service.contracts.errors import NotKnown, RefusedItem
-from service.contracts.events import GroupColumns, ReadingsLogged, decode_event
+from service.contracts.events import GroupColumns, ReadingGroup, ReadingsLogged, decode_event
 from service.contracts.ports import EventLog
 from service.contracts.predictions import (
     DeviceDetail,
@@ -23,6 +23,7 @@ from service.pipeline.instants import bad_instant, utc
 from service.pipeline.scoring.arrivals import Limits, utc_offset_s
 from service.pipeline.scoring.fleet import FleetState, HomeTypeState
 from service.pipeline.scoring.intake import member_answers
+from service.pipeline.scoring.modes import Given
 from service.pipeline.scoring.score import Panel
 
 
@@ -52,8 +53,11 @@ class DeviceViews:
         if place is None:
             raise NotKnown(f"no reading of device {device_id!r} in home {home_id!r} has come yet")
         state, number = self._fleet.home_types[place[0]], place[1]
-        summary = self._summary(state, number)
-        members = self._who_answered(state, number)
+        group = self._logged(state, number)
+        row = int(state.last_row[number])
+        given = _features(state, group, row) if group is not None else None
+        summary = self._summary(state, number, given)
+        members = _who_answered(group, row) if group is not None else []
         failed_us = self._fleet.failed_since(key)
         return DeviceDetail(
             home_id=home_id,
@@ -65,7 +69,7 @@ class DeviceViews:
             as_of=summary.as_of,
             provisional=summary.provisional,
             mode=summary.mode,
-            modes=self._panel.modes(state.home_type, summary.device_type),
+            modes=self._panel.modes(state.home_type, summary.device_type, given),
             champion=champion({member.member: member.weight for member in members}) if members else "",
             members=members,
             seq=int(state.last_seq[number]),
@@ -130,19 +134,21 @@ class DeviceViews:
         )
         answers = self._panel.peek(question.home_type, windows.layout, rows)
         risk = float(answers.risk[0])
+        modes = self._panel.modes(question.home_type, question.device_type, (windows.layout, rows[0]))
         return Prediction(
             risk=risk,
             as_of=utc(ts_us),
             horizon_s=self._fleet.horizon_us / 1e6,
             provisional=answers.provisional,
-            mode=self._panel.likely_mode(question.home_type, question.device_type, risk, self._limits.alert_risk),
+            mode=next(iter(modes), None) if risk >= self._limits.alert_risk else None,
+            modes=modes,
             members=member_answers(answers.votes, answers.member_risk[0].tolist()),
         )
 
     def _state(self, key: DeviceKey) -> DeviceState:
         return "ok" if self._fleet.failed_since(key) is None else "failed"
 
-    def _summary(self, state: HomeTypeState, number: int) -> DeviceSummary:
+    def _summary(self, state: HomeTypeState, number: int, given: Given | None = None) -> DeviceSummary:
         home_id, device_id = state.devices[number]
         device_type = state.windows.layout.device_types[state.device_type[number]]
         risk = float(state.risk[number])
@@ -155,16 +161,25 @@ class DeviceViews:
             risk=risk,
             as_of=utc(int(state.windows.last_ts[number])),
             provisional=bool(state.provisional[number]),
-            mode=self._panel.likely_mode(state.home_type, device_type, risk, self._limits.alert_risk),
+            mode=self._panel.likely_mode(state.home_type, device_type, risk, self._limits.alert_risk, given),
         )
 
-    def _who_answered(self, state: HomeTypeState, number: int) -> list[MemberAnswer]:
-        """The members' parts in the device's last risk, as logged; empty once that event has left the log."""
+    def _logged(self, state: HomeTypeState, number: int) -> ReadingGroup | None:
+        """The logged group that holds the device's last reading; None once that event has left the log."""
         record = self._log.get(int(state.last_seq[number]))
         event = decode_event(record.blob) if record is not None else None
-        if isinstance(event, ReadingsLogged):
-            for group in event.groups:
-                if group.home_type == state.home_type:
-                    risks: list[float] = GroupColumns(group).member_risk[state.last_row[number]].tolist()
-                    return member_answers(group.votes, risks)
-        return []
+        groups = event.groups if isinstance(event, ReadingsLogged) else []
+        return next((group for group in groups if group.home_type == state.home_type), None)
+
+
+def _who_answered(group: ReadingGroup, row: int) -> list[MemberAnswer]:
+    """The members' parts in the risk of a group's reading."""
+    risks: list[float] = GroupColumns(group).member_risk[row].tolist()
+    return member_answers(group.votes, risks)
+
+
+def _features(state: HomeTypeState, group: ReadingGroup, row: int) -> Given | None:
+    """The feature row of a group's reading, which is logged if the reading became an example; else None."""
+    columns = GroupColumns(group)
+    place = np.flatnonzero(columns.example == row)
+    return (state.windows.layout, columns.features[place[0]]) if len(place) else None

@@ -40,7 +40,7 @@ def scored(blocks: Sequence[MaturedExamples]) -> tuple[npt.NDArray[np.bool_], di
     late = late_positives(blocks)
     blocks = [block for block in blocks if not block.late]
     labels = [corrected_labels(block, late) for block in blocks]
-    kept = [label != CENSORED for label in labels]
+    kept = [label > CENSORED for label in labels]
     members = sorted({name for block in blocks for name in block.members})
     risks: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in (BLEND, *members)}
     for block, keep in zip(blocks, kept, strict=True):

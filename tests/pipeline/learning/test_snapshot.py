@@ -3,6 +3,7 @@
 import pickle
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,8 +24,12 @@ def folded(log: MemoryEventLog, up_to: int, fold: LearnerFold) -> LearnerFold:
 
 @pytest.fixture(scope="module")
 def logged() -> tuple[MemoryEventLog, bytes]:
-    log, fold, _ = run(hourly(160), advance_h=3)
-    return log, digest(fold)
+    log, fold, store = run(hourly(160), advance_h=3)
+    return log, digest(fold) + journal_of(store)
+
+
+def journal_of(store: MemoryExampleStore) -> bytes:
+    return msgspec.json.encode(store.journal())
 
 
 @settings(max_examples=8)
@@ -39,7 +44,7 @@ def test_snapshot_and_tail_are_the_whole_fold(logged: tuple[MemoryEventLog, byte
     heir = load_fold(fold_part, load_models(models_part) if models else None, SETTINGS, log, store)
     assert cut == heir.seq
     assert digest(first) == digest(heir)
-    assert whole == digest(folded(log, log.last_seq(), heir))
+    assert whole == digest(folded(log, log.last_seq(), heir)) + journal_of(store)
 
 
 @settings(max_examples=5)
@@ -67,7 +72,7 @@ def test_a_store_from_the_future_does_no_harm(logged: tuple[MemoryEventLog, byte
     folded(log, log.last_seq(), early)
     for models in (load_models(parts[1]), None):
         heir = load_fold(parts[0], models, SETTINGS, log, store)
-        assert whole == digest(folded(log, log.last_seq(), heir))
+        assert whole == digest(folded(log, log.last_seq(), heir)) + journal_of(store)
 
 
 class _Evil:
