@@ -39,11 +39,14 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         home_type: For which home type; None is the global checkpoint, of the examples of all home types.
         number: Number of the new version.
         present: The version it has to stand up to, or None if there is none.
+        must_win: Whether it has to be better, and not only not worse: a home type's first own version, where the global
+            one serves.
     """
 
     home_type: TypeName | None
     number: Annotated[int, Meta(ge=1)]
     present: Present | None = None
+    must_win: bool = False
 
 
 class TrainingOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -137,12 +140,14 @@ class Difference(Struct, frozen=True, kw_only=True):
         point: The difference itself.
         low, high: 90 % interval by a bootstrap over devices.
         worse: Probability that the candidate is worse by more than the margin.
+        better: Probability that it is better.
     """
 
     point: float
     low: float
     high: float
     worse: float
+    better: float
 
 
 Outcome = Literal["published", "rejected", "too_few", "failed"]

@@ -1,7 +1,7 @@
-"""The committee: the members of a home type, and the weights that they earn.
+"""The committee: the members of a home type, and how well each has done.
 
-The learner keeps each member's decayed prequential log loss and makes weights of it (`Scales`); with those the service
-blends the members' risks (`service.models.blend`).
+The learner keeps each member's decayed prequential log loss (`Scales`) and learns their weights
+(`service.models.stacking`); with those the service blends the members' risks (`service.models.blend`).
 """
 
 import math
@@ -25,9 +25,10 @@ PRIOR: Final = "prior"
 FALLBACKS: Final = (BASELINE, PRIOR)
 """An answer of these alone is provisional."""
 
-_SHARPNESS = 5.0
+STACKED: Final = (*HOME_MEMBERS, *GLOBAL_MEMBERS, CHECKPOINT, BASELINE)
+"""Members whose weights are learned, in the order of `service.models.stacking.Stacking.weights`."""
+
 _HALF_LIFE_EXAMPLES = 4000.0
-_TRUST_POSITIVES = 30.0
 
 
 def knows(metrics: Collection[str] | None, wanted: Collection[str]) -> bool:
@@ -57,46 +58,23 @@ class MemberLoss(Struct):
 
 
 class Scales(Struct):
-    """The losses of all members in one home type, or over the fleet, and the weights they earn.
-
-    Attributes:
-        losses: By member.
-        positives: Positive examples scored.
-    """
+    """The losses of all members in one home type, or over the fleet, by member."""
 
     losses: dict[str, MemberLoss] = {}
-    positives: int = 0
 
     def add(self, positive: bool, risks: Mapping[str, float]) -> None:
         """Score one matured example with the risks given then; members that gave none (NaN) are left out."""
-        self.positives += positive
         for member, risk in risks.items():
             if risk == risk:
                 self.losses.setdefault(member, MemberLoss()).add(positive, risk)
 
-    def weights(self, voters: Sequence[str], fleet: "Scales | None" = None) -> dict[str, float]:
-        """Weights of those who vote, adding up to 1.
 
-        Softmax of -5 times the mean decayed log loss; a voter without a loss counts as the mean of the others. While
-        positives are few the weights are shrunk towards the fleet's, and those towards uniform.
-        """
-        if not voters:
-            return {}
-        base = fleet.weights(voters) if fleet is not None else dict.fromkeys(voters, 1.0 / len(voters))
-        means = {member: loss.mean() for member, loss in self.losses.items() if member in voters}
-        known = [mean for mean in means.values() if mean is not None]
-        if not known:
-            return base
-        middle = math.fsum(known) / len(known)
-        losses = [middle if (mean := means.get(member)) is None else mean for member in voters]
-        best = min(losses)
-        powers = [math.exp(-_SHARPNESS * (loss - best)) for loss in losses]
-        total = math.fsum(powers)
-        trust = self.positives / (self.positives + _TRUST_POSITIVES)
-        return {
-            member: trust * power / total + (1.0 - trust) * base[member]
-            for member, power in zip(voters, powers, strict=True)
-        }
+def shares(weights: Mapping[str, float], voters: Sequence[str]) -> dict[str, float]:
+    """The weights of those who vote, adding up to 1; equal ones where nobody of them has any."""
+    total = math.fsum(weights.get(member, 0.0) for member in voters)
+    if total <= 0.0:
+        return {member: 1.0 / len(voters) for member in voters}
+    return {member: weights.get(member, 0.0) / total for member in voters}
 
 
 def champion(weights: Mapping[str, float]) -> str:

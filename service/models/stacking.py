@@ -1,16 +1,20 @@
 """Stacking: weights of the members, learned from how their risks and the labels went together.
 
-The blend is a weighted sum of the members' logits. Non-negative weights are fitted to the matured examples of the last
+The blend is a weighted mean of the members' logits. Non-negative weights are fitted to the matured examples of the last
 horizons by logistic regression, drawn towards weights known before by a ridge: the fleet's towards equal ones, a home
-type's towards the fleet's. Examples of one device repeat each other, so each counts as a thirtieth: a few failing devices
-move the weights little, hundreds decide them.
+type's towards the fleet's. Examples of one device repeat each other, so each counts as a thirtieth: a few failing
+devices move the weights little, hundreds decide them.
 
 Source: Breiman, "Stacked regressions", Machine Learning 24 (1996), for non-negative stacking; the ridge towards a prior
 is the maximum a posteriori estimate under a Gaussian one.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
+
+from service.models.committee import STACKED
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,9 +22,21 @@ _POSITIVES, _NEGATIVES = 6_000, 12_000
 _REPEATS = 30.0
 _RIDGE = 30.0
 _HALF_LIFE_HORIZONS = 3.0
+_FITS_A_HORIZON = 4
 _FEWEST = 20
 _STEPS = 12
 _CLOSE = 1e-6
+_EPSILON = 1e-4
+
+
+def member_logits(risks: Mapping[str, npt.NDArray[np.float32]], rows: npt.NDArray[np.int64]) -> Floats:
+    """Log odds by example and member of `STACKED`, NaN where one gave none; float64 (len(rows), members)."""
+    out = np.full((len(rows), len(STACKED)), np.nan)
+    for place, member in enumerate(STACKED):
+        if member in risks:
+            risk = np.clip(risks[member][rows].astype(np.float64), _EPSILON, 1.0 - _EPSILON)
+            out[:, place] = np.log(risk) - np.log1p(-risk)
+    return out
 
 
 class _Ring:
@@ -51,15 +67,21 @@ class _Ring:
 
 
 class Stacking:
-    """Weights of a fixed list of members.
+    """Weights of a fixed list of members, fitted anew every quarter of a horizon.
 
     Args:
         members: How many.
         horizon_us: The horizon in microseconds.
+
+    Attributes:
+        weights: float64 (members,), none negative.
     """
 
     def __init__(self, members: int, horizon_us: int) -> None:
+        self.weights = np.full(members, 1.0 / members)
         self._members = members
+        self._every_us = horizon_us // _FITS_A_HORIZON
+        self._fitted_us = 0
         self._half_life_us = _HALF_LIFE_HORIZONS * horizon_us
         self._positives = _Ring(_POSITIVES, members)
         self._negatives = _Ring(_NEGATIVES, members)
@@ -67,7 +89,6 @@ class Stacking:
         self._kept = 0.0
         self._at_us = 0
         self._offset = 0.0
-        self.correction = np.zeros(members)
 
     def add(self, logits: Floats, positive: npt.NDArray[np.bool_], at_us: int) -> None:
         """Matured examples: their members' logits, NaN where one gave none, float64 (n, m), and labels, (n,).
@@ -85,12 +106,16 @@ class Stacking:
         self._kept = float(due[-1] % 1.0) if len(negatives) else self._kept
         self._negatives.put(negatives[kept], at_us)
 
-    def fit(self, prior: Floats) -> Floats:
-        """Weights, float64 (m,), none negative, drawn towards ``prior``, (m,)."""
+    def refit(self, prior: Floats) -> None:
+        """Fit the weights anew if it is time, drawn towards ``prior``, float64 (members,)."""
+        if self._at_us - self._fitted_us >= self._every_us:
+            self._fitted_us = self._at_us
+            self.weights = self._fitted(prior)
+
+    def _fitted(self, prior: Floats) -> Floats:
         positives, p_left = self._positives.held(self._at_us, self._half_life_us)
         negatives, n_left = self._negatives.held(self._at_us, self._half_life_us)
         if len(positives) < _FEWEST or len(negatives) < _FEWEST:
-            self.correction = np.zeros(self._members)
             return prior.copy()
         stands_for = max(self._seen[0] / max(float(n_left.sum()), 1e-9), 1.0) if len(negatives) else 1.0
         counts = self._seen[1] / max(float(p_left.sum()), 1e-9)
@@ -100,21 +125,22 @@ class Stacking:
         filled = np.where(given, rows, np.where(given, rows, 0.0).sum(1, keepdims=True) / voters)
         mass = np.concatenate([max(counts, 1.0) * p_left, stands_for * n_left]) / _REPEATS
         labels = np.concatenate([np.ones(len(positives)), np.zeros(len(negatives))])
-        weights = self._newton(filled, labels, mass, prior)
-        self.correction = weights - prior
-        return weights
+        return self._newton(filled, labels, mass, prior)
 
     def _newton(self, rows: Floats, labels: Floats, mass: Floats, prior: Floats) -> Floats:
-        """Projected Newton steps: a weight that has come to zero and is pulled below is left out of the step."""
+        """Projected Newton steps: a weight that has come to zero and is pulled below is left out of the step.
+
+        Sums are taken in order and not by a parallel library, so that the same log gives the same weights.
+        """
         m = self._members
         design = np.column_stack([rows, np.ones(len(rows))])
-        theta = np.append(np.maximum(prior + self.correction, 0.0), self._offset)
+        theta = np.append(self.weights, self._offset)
         ridge = np.append(np.full(m, _RIDGE), 1e-3)
         centre = np.append(prior, 0.0)
         for _ in range(_STEPS):
-            risk = 1.0 / (1.0 + np.exp(-np.clip(design @ theta, -35.0, 35.0)))
-            gradient = design.T @ (mass * (risk - labels)) + ridge * (theta - centre)
-            hessian = (design * (mass * risk * (1.0 - risk))[:, None]).T @ design + np.diag(ridge)
+            risk = 1.0 / (1.0 + np.exp(-np.clip(np.einsum("ni,i->n", design, theta), -35.0, 35.0)))
+            gradient = np.einsum("ni,n->i", design, mass * (risk - labels)) + ridge * (theta - centre)
+            hessian = np.einsum("ni,nj->ij", design * (mass * risk * (1.0 - risk))[:, None], design) + np.diag(ridge)
             free = np.append((theta[:m] > 0.0) | (gradient[:m] < 0.0), True)
             step = np.zeros(m + 1)
             step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])

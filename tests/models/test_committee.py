@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from service.models.committee import Scales, champion, knows
+from service.models.committee import Scales, champion, knows, shares
 
 
 def scored(*rounds: tuple[bool, dict[str, float]]) -> Scales:
@@ -14,48 +14,31 @@ def scored(*rounds: tuple[bool, dict[str, float]]) -> Scales:
     return scales
 
 
-def test_weights_without_any_loss_are_equal() -> None:
-    """Nobody has been tested: nobody is better."""
-    assert Scales().weights(["a", "b"]) == {"a": 0.5, "b": 0.5}
-    assert Scales().weights([]) == {}
+def test_shares_of_those_who_vote_add_up_to_one() -> None:
+    """Whoever does not vote has none; where nobody of them has any weight all are equal."""
+    weights = {"good": 0.6, "bad": 0.2, "out": 3.0}
+
+    assert shares(weights, ["good", "bad"]) == pytest.approx({"good": 0.75, "bad": 0.25})
+    assert shares(weights, ["new", "newer"]) == {"new": 0.5, "newer": 0.5}
+    assert shares(weights, []) == {}
 
 
-def test_better_members_earn_more_weight() -> None:
-    """Weights add up to 1, follow the loss, and trust grows with the positives seen."""
-    few = scored(*[(True, {"good": 0.9, "bad": 0.1})] * 3)
-    many = scored(*[(True, {"good": 0.9, "bad": 0.1})] * 300)
-    w_few, w_many = few.weights(["bad", "good"]), many.weights(["bad", "good"])
-
-    assert math.fsum(w_few.values()) == pytest.approx(1.0)
-    assert math.fsum(w_many.values()) == pytest.approx(1.0)
-    assert 0.5 < w_few["good"] < w_many["good"]
-    assert w_many["good"] == pytest.approx(300 / 330 / (1 + math.exp(-5 * math.log(9))) + 30 / 330 * 0.5)
-
-
-def test_a_newcomer_counts_as_the_mean_of_the_others() -> None:
-    """It neither starts at the top nor at the bottom; NaN is no risk and no loss."""
+def test_losses_of_a_member_that_gave_no_risk_stay_out() -> None:
+    """NaN is no risk and no loss."""
     scales = scored(*[(True, {"good": 0.9, "bad": 0.1, "new": math.nan})] * 100)
-    weights = scales.weights(["good", "bad", "new"])
 
-    assert "new" not in scales.losses
-    assert weights["bad"] < weights["new"] < weights["good"]
-
-
-def test_few_positives_lean_on_the_fleet() -> None:
-    """With no positive of its own a home type has the fleet's weights."""
-    fleet = scored(*[(True, {"good": 0.9, "bad": 0.1})] * 1000)
-    own = scored(*[(False, {"good": 0.9, "bad": 0.1})] * 1000)
-
-    assert own.weights(["good", "bad"], fleet) == fleet.weights(["good", "bad"])
+    assert {"good", "bad"} == set(scales.losses)
+    assert (scales.losses["good"].mean() or 0.0) == pytest.approx(-math.log(0.9))
 
 
 def test_certainty_that_errs_costs_much_but_not_everything() -> None:
     """A risk of exactly 0 or 1 leaves the loss finite."""
     scales = scored((True, {"sure": 0.0, "doubt": 0.5}), (False, {"sure": 1.0, "doubt": 0.5}))
-    weights = scales.weights(["sure", "doubt"])
+    sure, doubt = scales.losses["sure"].mean(), scales.losses["doubt"].mean()
 
-    assert all(math.isfinite(weight) for weight in weights.values())
-    assert weights["sure"] < weights["doubt"]
+    assert sure is not None
+    assert doubt is not None
+    assert doubt < sure < math.inf
 
 
 def test_champion_is_the_heaviest_then_the_first_by_name() -> None:

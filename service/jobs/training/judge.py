@@ -26,8 +26,13 @@ _INTERVAL = (0.05, 0.95)
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What is held of a candidate; the qualities and the difference as in `TrainingResult`."""
+    """What is held of a candidate; the qualities and the difference as in `TrainingResult`.
 
+    Attributes:
+        candidate: What was judged, and what it was fitted to; None where nothing could be.
+    """
+
+    candidate: tuple[Fitted, Pool] | None = None
     rejected: bool = False
     reason: str
     quality: HeldOut | None = None
@@ -48,6 +53,7 @@ class Gate(Struct, frozen=True, kw_only=True):
     margin: float
     confidence: float
     seed: int
+    must_win: bool = False
 
 
 def judge(parts: Sequence[Examples], gate: Gate, present: Fitted | None, trained_to_seq: int) -> Verdict:
@@ -59,7 +65,7 @@ def judge(parts: Sequence[Examples], gate: Gate, present: Fitted | None, trained
         present: The version that serves, None if there is none.
         trained_to_seq: It was trained on nothing that matured after this event.
     """
-    cuts = [_cut(part, gate.holdout_share) for part in parts]
+    cuts = [_cut(part, gate.holdout_share, trained_to_seq if present is not None else 0) for part in parts]
     before = pooled(parts, [Span(before_us=cut - gate.gap_us) for cut in cuts])
     if not before.two_sided:
         return Verdict(reason="too little to judge by: nothing is left to train on before the hold-out")
@@ -67,10 +73,14 @@ def judge(parts: Sequence[Examples], gate: Gate, present: Fitted | None, trained
     newest = pooled(parts, [Span(since_us=cut) for cut in cuts])
     quality = held_out(newest, risks_of(candidate, newest))
     if present is None:
-        return Verdict(reason="there is no present version to compare with", quality=quality)
+        return Verdict(
+            candidate=(candidate, before), reason="there is no present version to compare with", quality=quality
+        )
     unseen = pooled(parts, [Span(since_us=cut, after_seq=trained_to_seq) for cut in cuts])
     ours, theirs = risks_of(candidate, unseen), risks_of(present, unseen)
     verdict = Verdict(
+        candidate=(candidate, before),
+        rejected=gate.must_win,
         reason=f"too little to judge by: {unseen.failing_devices} failing devices in the hold-out",
         quality=quality,
         unseen_quality=held_out(unseen, ours),
@@ -79,19 +89,30 @@ def judge(parts: Sequence[Examples], gate: Gate, present: Fitted | None, trained
     if unseen.failing_devices < _ENOUGH_DEVICES or not unseen.two_sided:
         return verdict
     difference = compare(unseen, ours, theirs, margin=gate.margin, seed=gate.seed)
-    rejected = difference.worse > gate.confidence
-    reason = (
-        f"{'worse' if rejected else 'not worse'} than the present version: PR-AUC {difference.point:+.3f} "
-        f"({difference.low:+.3f} to {difference.high:+.3f}); "
-        f"worse by more than {gate.margin:g} with a probability of {difference.worse:.0%}"
-    )
+    figures = f"PR-AUC {difference.point:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})"
+    if gate.must_win:
+        rejected = difference.better < gate.confidence
+        word = "not surely better" if rejected else "better"
+        reason = f"{word} than the global version: {figures}; better with a probability of {difference.better:.0%}"
+    else:
+        rejected = difference.worse > gate.confidence
+        word = "worse" if rejected else "not worse"
+        chance = f"worse by more than {gate.margin:g} with a probability of {difference.worse:.0%}"
+        reason = f"{word} than the present version: {figures}; {chance}"
     return msgspec.structs.replace(verdict, rejected=rejected, reason=reason, difference=difference)
 
 
-def _cut(part: Examples, share: float) -> int:
-    """The instant at which the newest share of a home type's examples begins."""
+def _cut(part: Examples, share: float, trained_to_seq: int) -> int:
+    """The instant at which the newest share of a home type's examples begins, or, later, what nobody has learned from.
+
+    A candidate that had to leave out more than that would be judged for its age.
+    """
     ts = np.sort(part.all_ts)
-    return int(ts[int((1.0 - share) * len(ts))]) if len(ts) else 0
+    if not len(ts):
+        return 0
+    cut = int(ts[int((1.0 - share) * len(ts))])
+    unseen = part.ts[part.at_seq > trained_to_seq]
+    return max(cut, int(unseen.min())) if len(unseen) and len(unseen) < len(part.ts) else cut
 
 
 def held_out(pool: Pool, risks: Floats) -> HeldOut:
@@ -137,4 +158,5 @@ def compare(pool: Pool, ours: Floats, theirs: Floats, *, margin: float, seed: in
         low=float(low),
         high=float(high),
         worse=float(np.mean(np.array(drawn) < -margin)),
+        better=float(np.mean(np.array(drawn) > 0.0)),
     )

@@ -73,8 +73,11 @@ def _train(order: TrainingOrder, target: Target, read: dict[str, Examples], tell
         return _result(target, "too_few", reason, pool)
     begin("judging")
     verdict = _judged(order, target, parts)
-    begin("fitting")  # also what is rejected: somebody may want to look at it, or let it serve all the same
-    fitted = fit(pool, order.seed)
+    if verdict.rejected and verdict.candidate is not None:
+        fitted, pool = verdict.candidate  # somebody may want to look at it, or let it serve all the same
+    else:
+        begin("fitting")
+        fitted = fit(pool, order.seed)
     begin("writing")
     path = Path(order.models) / file_name(target.home_type, target.number)
     manifest, digest = write_checkpoint(
@@ -122,6 +125,7 @@ def _judged(order: TrainingOrder, target: Target, parts: Sequence[Examples]) -> 
         margin=order.margin,
         confidence=order.confidence,
         seed=order.seed,
+        must_win=target.must_win,
     )
     if target.present is None:
         return judge(parts, gate, None, 0)

@@ -22,7 +22,7 @@ class LearnSettings(Struct, frozen=True, kw_only=True):
     seed: int
     train_every_us: int = 86_400_000_000
     train_examples: int = 200_000
-    min_positives: int = 300
+    min_positives: int = 1_000
     on_drift: tuple[str, ...] = ("train", "bench")
 
 

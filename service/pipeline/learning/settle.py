@@ -15,6 +15,8 @@ from service.evaluation.drift import LossDrifted
 from service.labels.book import DeviceKey, OutcomeBook
 from service.labels.join import CENSORED, NEGATIVE, POSITIVE, UNREPORTED, label_of
 from service.labels.pending import Due
+from service.models.committee import STACKED
+from service.models.stacking import member_logits
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.fleet import Fleet
 from service.pipeline.learning.home_type import HomeTypeFold
@@ -77,6 +79,7 @@ class Settler:
         learned = _Learned(fold.layout.width)
         fold.weights = weights_of(self._fleet, fold, settings)
         labels = np.array([self._settle(fold, due, i, learned, seq) for i in range(len(due))], np.int8)
+        self._weigh(fold, due, labels)
         fold.calibration.learn(due.device, labels, due.member_risk, fold.weights)
         members = list(due.member_risk)
         risks = np.column_stack([due.member_risk[name] for name in members])
@@ -97,6 +100,19 @@ class Settler:
             features=learned.features(),
             modes=learned.modes,
         )
+
+    def _weigh(self, fold: HomeTypeFold, due: Due, labels: npt.NDArray[np.int8]) -> None:
+        """Let the weights learn of examples whose labels are believed."""
+        known = np.flatnonzero((labels == POSITIVE) | (labels == NEGATIVE))
+        if not len(known):
+            return
+        logits, positive = member_logits(due.member_risk, known), labels[known] == POSITIVE
+        at_us = int(due.ts[known].max())
+        equal = np.full(len(STACKED), 1.0 / len(STACKED))
+        self._fleet.stacking.add(logits, positive, at_us)
+        self._fleet.stacking.refit(equal)
+        fold.stacking.add(logits, positive, at_us)
+        fold.stacking.refit(self._fleet.stacking.weights)
 
     def _settle(self, fold: HomeTypeFold, due: Due, i: int, learned: _Learned, at_seq: int) -> int:
         """Label one example that is due at an event, score it, and learn it if it is chosen; returns the label."""

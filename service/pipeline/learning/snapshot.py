@@ -67,6 +67,7 @@ _ALLOWED = {
     "service.models.online": {"OnlineModel", "signed_log"},
     "service.models.online_modes": {"OnlineModes"},
     "service.models.prior": {"Prior"},
+    "service.models.stacking": {"Stacking", "_Ring"},
     "service.pipeline.learning.calibration": {"Calibration"},
     "service.pipeline.learning.diary": {"Diary"},
     "service.pipeline.learning.due": {"Due"},

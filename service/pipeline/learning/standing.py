@@ -4,7 +4,7 @@ import msgspec
 
 from service.contracts.standing import OutcomeCounts
 from service.labels.watermark import NEVER
-from service.models.committee import BASELINE, CHECKPOINT, PRIOR, knows
+from service.models.committee import BASELINE, CHECKPOINT, PRIOR, STACKED, knows, shares
 from service.models.prior import Prior
 from service.pipeline.learning.bench import benched, carrying
 from service.pipeline.learning.config import LearnSettings
@@ -84,8 +84,9 @@ def _members(fleet: Fleet, fold: HomeTypeFold | None, settings: LearnSettings) -
     if not voters:
         voters.append(PRIOR)
 
-    scales = fold.scales if fold is not None else fleet.scales
-    weights = scales.weights(voters, fleet.scales if fold is not None else None)
+    owner: Fleet | HomeTypeFold = fleet if fold is None else fold
+    scales = owner.scales
+    weights = shares(dict(zip(STACKED, owner.stacking.weights.tolist(), strict=True)), voters)
     return [
         msgspec.structs.replace(
             member,

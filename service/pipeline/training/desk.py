@@ -205,7 +205,9 @@ class Desk:
                     )
                 )
                 number = fleet.versions.next_number(home_type)
-                targets.append(Target(home_type=home_type, number=number, present=present))
+                versions = fleet.versions
+                must_win = home_type is not None and versions.own(home_type) is None and serving is versions.own(None)
+                targets.append(Target(home_type=home_type, number=number, present=present, must_win=must_win))
         return TrainingOrder(
             examples=orders.examples,
             models=str(self._shelf.folder),

@@ -102,9 +102,15 @@ def test_a_checkpoint_leaves_a_reference_that_fits() -> None:
         lived(range(day, day + 1), both)
         both.act(
             CheckpointPublished(
-                received_us=NOW_US, member="checkpoint", version=day + 2, home_type=None, metrics=[], shift=0.0,
-                file="x.npz", sha256=f"{day:064d}",
-            )  # fmt: skip
+                received_us=NOW_US,
+                member="checkpoint",
+                version=day + 2,
+                home_type=None,
+                metrics=[],
+                shift=0.0,
+                file="x.npz",
+                sha256=f"{day:064d}",
+            )
         )
     assert both.journal("feature_drift")
 
