@@ -52,8 +52,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         train_examples: Matured examples after which it is.
         train_cron: When to train besides, a crontab expression in UTC; empty is never.
         min_positives: Learned positives that a home type, or the fleet, needs to get a checkpoint.
-        on_drift: What a drift does besides being told, separated by commas: ``warn`` (nothing), ``train`` (a checkpoint
-            is due at once), ``bench`` (the member has no vote while in alarm), ``reset`` (its online model begins anew).
+        on_drift: What a drift does besides being told: any of ``warn`` (nothing), ``train`` (a checkpoint is due at
+            once), ``bench`` (the member has no vote meanwhile), ``reset`` (its online model begins anew).
         stale_after: The learner may be so far behind before its models no longer speak, a duration.
         max_metrics: Names of metrics a home type may have.
         max_device_types: Device types a home type may have.

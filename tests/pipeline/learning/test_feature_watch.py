@@ -10,6 +10,7 @@ from service.contracts.events import CheckpointPublished
 from service.contracts.readings import Reading
 from service.features.layout import Layout
 from service.pipeline.learning.feature_watch import SAMPLE_ROWS, FeatureWatch
+from service.pipeline.records import decode_record
 from tests.pipeline.learning.test_learn import digest
 from tests.pipeline.lockstep import LockStep
 from tests.pipeline.streams import HORIZON_US, NOW_US, SETTINGS, START
@@ -65,8 +66,6 @@ def test_several_at_once_make_a_training_due(moved: LockStep) -> None:
     assert "2 features have moved away" == moved.fold.home_types["condo"].due.alarm
     calm = LockStep(msgspec.structs.replace(SETTINGS, on_drift=("warn",)))
     for record in moved.log.read(0, limit=10_000):
-        from service.pipeline.records import decode_record
-
         calm.fold.apply(record.seq, decode_record(record))
     assert calm.fold.home_types["condo"].due.alarm is None
 
@@ -102,9 +101,15 @@ def test_a_checkpoint_leaves_a_reference_that_fits() -> None:
         lived(range(day, day + 1), both)
         both.act(
             CheckpointPublished(
-                received_us=NOW_US, member="checkpoint", version=day + 2, home_type=None, metrics=[], shift=0.0,
-                file="x.npz", sha256=f"{day:064d}",
-            )  # fmt: skip
+                received_us=NOW_US,
+                member="checkpoint",
+                version=day + 2,
+                home_type=None,
+                metrics=[],
+                shift=0.0,
+                file="x.npz",
+                sha256=f"{day:064d}",
+            )
         )
     assert both.journal("feature_drift")
 
