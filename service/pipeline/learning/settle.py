@@ -24,6 +24,9 @@ from service.pipeline.learning.standing import weights_of
 _Final = tuple[int, int, int]
 """Instant, device and label of an example that is final."""
 
+Drifted = tuple[Fleet | HomeTypeFold, LossDrifted, bool]
+"""A drift, with the owner of the watch, and whether an alarm began with it."""
+
 
 class _Learned:
     """The examples of a block that were learned, with their feature rows and failure modes."""
@@ -54,8 +57,7 @@ class Settler:
         examples: The matured examples so far.
 
     Attributes:
-        drifts: Drifts of losses that have become plain, with the owner of the watch, and whether an alarm began; taken
-            out by whoever acts on them.
+        drifts: Drifts of losses that have become plain; taken out by whoever acts on them.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Settler:
         self._book = book
         self._rows = rows
         self._examples = examples
-        self.drifts: list[tuple[Fleet | HomeTypeFold, LossDrifted, bool]] = []
+        self.drifts: list[Drifted] = []
 
     def mature(self, seq: int, place: int, fold: HomeTypeFold) -> MaturedExamples | None:
         """Settle what is due in a home type after event ``seq``, as its block number ``place``; None if nothing is."""
