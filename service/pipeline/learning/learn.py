@@ -17,22 +17,20 @@ import numpy as np
 from service.contracts.events import (
     Act,
     Advanced,
-    CheckpointPublished,
     Event,
     GroupColumns,
     OutcomesLogged,
     ReadingGroup,
     ReadingsLogged,
-    TrainingEnded,
 )
 from service.contracts.outcomes import Failure, Retraction
 from service.contracts.ports import EventLog, ExampleStore, MaturedExamples
 from service.evaluation.alarm import BLOCKS_PER_HORIZON
 from service.labels.book import DeviceKey, OutcomeBook, instant_us
-from service.models.committee import CHECKPOINT
+from service.labels.join import CENSORED
 from service.models.compiled_modes import CompiledOnlineModes
 from service.models.online import OnlineModel
-from service.pipeline.learning.acts import tell_act
+from service.pipeline.learning.acts import take_act, tell_act
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.diary import Diary
 from service.pipeline.learning.due import due_of
@@ -125,7 +123,10 @@ class LearnerFold:
             self._everyone = True
 
     def _matured(self, block: MaturedExamples) -> None:
-        fold, count = self.home_types[block.home_type], len(block.label)
+        fold = self.home_types[block.home_type]
+        count = int(
+            (np.frombuffer(block.label, np.int8) > CENSORED).sum()
+        )  # of others there is nothing to be trained on
         fold.due.learn(count, fold.watermark.value_us)
         self._fleet.due.learn(count, self._fleet_us())
 
@@ -137,20 +138,10 @@ class LearnerFold:
         """Something about the checkpoints, or who may speak, was decided."""
         self._changed.update(self.home_types, [DEFAULT])
         self._everyone = True
-        tell_act(self._diary, event, self._fleet_us() if self.home_types else None)
-        if not isinstance(event, TrainingEnded | CheckpointPublished) or not self.home_types:
-            return
-        if isinstance(event, CheckpointPublished) and event.member != CHECKPOINT:
-            return
-        if isinstance(event, CheckpointPublished):
-            for name in self.home_types if event.home_type is None else [event.home_type]:
-                if name in self.home_types:
-                    self.home_types[name].features.published()
-        if event.home_type is None:
-            self._fleet.due.settled(self._fleet_us())
-        elif event.home_type in self.home_types:
-            fold = self.home_types[event.home_type]
-            fold.due.settled(fold.watermark.value_us)
+        at_us = self._fleet_us() if self.home_types else None
+        tell_act(self._diary, event, at_us)
+        if at_us is not None:
+            take_act(event, self._fleet, self.home_types, at_us)
 
     def due(self) -> list[TrainingDue]:
         """The trainings that are due, the global one first."""

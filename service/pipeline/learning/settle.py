@@ -175,14 +175,13 @@ class Settler:
         for (at_seq, row), (ts, device, before) in sorted(found.items(), key=lambda item: (item[1], item[0])):
             marks = self._book.marks(fold.devices[device])
             label, mode = label_of(ts, settings.horizon_us, marks, int(fold.last_seen[device]))
-            if label != POSITIVE or before == POSITIVE:
-                continue
+            if label != POSITIVE or before in (POSITIVE, UNREPORTED):
+                continue  # what is told after a silence would be learned without the healthy examples beside it
             values = self._rows.find(at_seq, fold.home_type, row)
             for sampler in (fold.sampler, self._fleet.sampler):
                 sampler.count(positive=True, chosen=values is not None)
                 sampler.negatives -= before == NEGATIVE
             fold.censored -= before == CENSORED
-            fold.unreported -= before == UNREPORTED
             fold.late_positives += 1
             fold.note_mode(device, mode)
             kept.append((at_seq, row, device, ts))
