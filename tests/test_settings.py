@@ -135,3 +135,11 @@ def test_settings_are_frozen() -> None:
     """Nobody changes them after the start."""
     with pytest.raises(AttributeError):
         load_settings({}).port = 1  # type: ignore[misc]  # that it is refused is the point
+
+
+def test_what_a_drift_does_is_a_list_of_words() -> None:
+    """In any order, with spaces; another word is refused."""
+    assert load_settings({"HEARTHBEAT_ON_DRIFT": "reset, bench"}).drift_policy == ("bench", "reset")
+    for text in ("", "panic", "train,,bench"):
+        with pytest.raises(BadSetting):
+            load_settings({"HEARTHBEAT_ON_DRIFT": text})

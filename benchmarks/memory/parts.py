@@ -15,13 +15,19 @@ import numpy as np
 from benchmarks.crowd import METRIC_NAMES, Crowd
 from benchmarks.report import Row
 from service.contracts.events import ReadingGroup
+from service.evaluation.alarm import LEAST_EXAMPLES, LossWatch
+from service.evaluation.drift import MOST_BLOCKS
+from service.features.layout import Layout
 from service.labels.pending import Pending
 from service.models.capped import MAX_LEAVES, TREES
 from service.models.compiled import CompiledForest
 from service.models.forest import LEAVES
 from service.models.forest import TREES as BATCH_TREES
 from service.models.online import OnlineModel
+from service.models.online_modes import MOST_MODES, OnlineModes
+from service.pipeline.learning.calibration import Calibration
 from service.pipeline.learning.config import LearnSettings
+from service.pipeline.learning.feature_watch import FeatureWatch
 from service.pipeline.learning.home_type import HomeTypeFold
 from service.pipeline.scoring.fleet import FleetState
 
@@ -114,6 +120,47 @@ def pending_bytes_per_example(examples: int) -> float:
         return pending
 
     return _allocated(fill) / examples
+
+
+def watches_bytes(metrics: int = 12) -> int:
+    """What the watches of a home type and its calibration hold when full: a sample, a reference, all blocks."""
+    settings = LearnSettings(horizon_us=_DAY_US, grace_us=_HOUR_US, lateness_us=_HOUR_US // 2, slot_us=1, seed=1)
+    rng = np.random.default_rng(1)
+    layout = Layout()
+    layout.extend([f"metric-{n}" for n in range(metrics)], ["device"])
+    days = 8
+    rows = rng.standard_normal((days * 24, 40, layout.width)).astype(np.float32)
+    place = np.arange(40, dtype=np.int32)
+
+    def fill() -> list[object]:
+        calibration, losses = Calibration(), LossWatch(settings.horizon_us, MEMBERS[-1])
+        watches = [FeatureWatch(settings.horizon_us, 1) for _ in range(2)]
+        for hour in range(days * 24):  # the one is full of a sample, the other has a reference
+            at_us = _DAY_US + hour * _HOUR_US
+            for watch, last in zip(watches, (6, days), strict=True):
+                if hour < 24 * last:
+                    ts = np.full(40, at_us)
+                    watch.add(layout, rows[hour], place, ts, seq=hour + 1, at_us=at_us)
+        risks = dict.fromkeys(MEMBERS, 0.1)
+        for block in range(MOST_BLOCKS + 10):
+            for example in range(LEAST_EXAMPLES):
+                losses.add(example % 9 == 0, risks, seq=block, at_us=block * _DAY_US)
+        return [calibration, losses, *watches]
+
+    return _allocated(fill)
+
+
+def modes_bytes() -> int:
+    """What the model of failure modes holds that has learned as many modes as it may."""
+    names = [f"feature-{column}" for column in range(_COLUMNS)]
+
+    def fill() -> OnlineModes:
+        model = OnlineModes()
+        for mode in range(MOST_MODES + 3):
+            model.learn(dict.fromkeys(names, float(mode)), f"mode-{mode}")
+        return model
+
+    return _allocated(fill)
 
 
 def leaf_bytes(seed: int, examples: int = 1_500) -> float:

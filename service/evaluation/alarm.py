@@ -88,6 +88,11 @@ class LossWatch:
         drift = self._drifts.get(member)
         return None if drift is None else drift.recent
 
+    def forget(self, member: str) -> None:
+        """Another model bears that name from now on: the watch on it begins anew, and an alarm is over."""
+        for of_member in (self.in_alarm, self._blocks_left, self._drifts):
+            of_member.pop(member, None)
+
     def _close(self, seq: int, at_us: int) -> list[LossDrifted]:
         """End the block."""
         means = {

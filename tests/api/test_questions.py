@@ -82,6 +82,7 @@ def test_what_if_changes_nothing(client: httpx.Client) -> None:
     known = client.post("/v1/predict", json=question | {"home_id": "if", "device_id": "sensor.kitchen"})
     elsewhere = client.post("/v1/predict", json=question | {"home_type": "never_seen_type"})
     assert [200, 200, 200] == [answer.status_code for answer in (new, known, elsewhere)]
+    assert {} == new.json()["modes"]
     assert before == client.get("/v1/homes/if/devices/sensor.kitchen").json()
     assert "never_seen" not in client.get("/v1/home-types/apartment").json()["metrics"]
     assert 404 == client.get("/v1/home-types/never_seen_type").status_code
@@ -96,6 +97,15 @@ def test_what_if_equals_what_then_happens(client: httpx.Client) -> None:
     foretold = client.post("/v1/predict", json=coming).json()
     happened = client.post("/v1/readings", json=coming, params={"members": "true"}).json()["risks"][0]
     assert foretold["risk"] == pytest.approx(happened["risk"], abs=1e-12)
+
+
+def test_journal_is_there_from_the_start(client: httpx.Client) -> None:
+    """Empty or not, it is a page; its parameters are checked."""
+    page = client.get("/v1/journal", params={"limit": 5, "kind": "benched"}).json()
+    assert {"entries", "next"} == set(page)
+    for query, field in (({"after": "x"}, "after"), ({"kind": "nothing"}, "kind"), ({"limit": 0}, "limit")):
+        answer = client.get("/v1/journal", params=query)
+        assert (400, field) == (answer.status_code, answer.json()["field"])
 
 
 @pytest.mark.parametrize(

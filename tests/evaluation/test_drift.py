@@ -2,13 +2,14 @@
 
 import math
 import pickle
+import random
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.evaluation.drift import LossDrift, LossDrifted, log_loss_of
+from service.evaluation.drift import MOST_BLOCKS, LossDrift, LossDrifted, log_loss_of
 
 
 def watched(drift: LossDrift, values: list[float]) -> list[LossDrifted]:
@@ -76,3 +77,16 @@ def test_log_loss_is_finite_at_certainty() -> None:
     assert log_loss_of(False, 0.75) == pytest.approx(math.log(4))
     assert log_loss_of(True, 0.0) == pytest.approx(-math.log(1e-6))
     assert log_loss_of(False, 1.0) == pytest.approx(-math.log(1e-6))
+
+
+def test_it_remembers_a_bounded_number_of_blocks() -> None:
+    """Also after years without a drift; a copy of it goes on alike, and a drift is still noticed."""
+    rng = random.Random(1)
+    drift = LossDrift("forest")
+    watched(drift, [rng.gauss(-0.5, 0.02) for _ in range(3 * MOST_BLOCKS)])
+    assert len(drift._values) <= MOST_BLOCKS
+    copy = pickle.loads(pickle.dumps(drift, protocol=5))
+    after = [rng.gauss(0.5, 0.02) for _ in range(100)]
+    found = [drift.add(value, seq=n, at_us=n) for n, value in enumerate(after)]
+    assert [copy.add(value, seq=n, at_us=n) for n, value in enumerate(after)] == found
+    assert any(report is not None and report.rise for report in found)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from service.labels.sampling import FLOOR, Sampler, unit_hash
+from service.labels.sampling import FLOOR, Sampler, unit_hash, unit_hashes
 
 
 def run(sampler: Sampler, labels: list[bool]) -> list[bool]:
@@ -95,3 +95,9 @@ def test_shift_of_a_model_that_has_seen_everything_is_nothing() -> None:
     sampler = Sampler(seed=1)
     run(sampler, [True, False] * 20)
     assert sampler.logit_shift() == 0.0
+
+
+def test_hashes_of_many_rows_are_those_of_each() -> None:
+    """Bit for bit."""
+    rows = np.array([0, 1, 7, 70_000, 2**31 - 1], np.int32)
+    assert unit_hashes(3, 77, rows).tolist() == [unit_hash(3, 77, row) for row in rows.tolist()]

@@ -10,12 +10,18 @@ from benchmarks.memory.parts import (
     grown,
     leaf_bytes,
     learner_bytes_per_device,
+    modes_bytes,
     pending_bytes_per_example,
     scorer_bytes_per_device,
+    watches_bytes,
 )
+from service.evaluation.drift import MOST_BLOCKS
 from service.models import forest
 from service.models.capped import MAX_DEPTH, MAX_LEAVES, TREES
 from service.models.compiled import CompiledForest
+from service.models.online_modes import MOST_MODES
+from service.pipeline.learning.feature_watch import SAMPLE_ROWS
+from service.storage.journal import KEPT
 
 DOCS = (Path(__file__).parents[2] / "docs" / "bounds.md").read_text()
 
@@ -57,6 +63,12 @@ def test_compiled_forests() -> None:
     assert compiled_bytes(forest.TREES, forest.LEAVES) <= stated("a compiled checkpoint or baseline")
 
 
+def test_watches_and_modes() -> None:
+    """Full of all that they may remember."""
+    assert watches_bytes() <= stated("the watches of a home type, 12 metrics")
+    assert modes_bytes() <= stated("the model of failure modes")
+
+
 def test_the_caps_are_those_of_the_page() -> None:
     """Whoever changes a cap changes the page."""
     for sentence in (
@@ -65,5 +77,9 @@ def test_the_caps_are_those_of_the_page() -> None:
         f"`TREES` = {TREES} trees of an online one",
         f"`LEAVES` = {forest.LEAVES}",
         f"`TREES` = {forest.TREES} trees of a trained one",
+        f"`SAMPLE_ROWS` = {SAMPLE_ROWS}",
+        f"`MOST_BLOCKS` = {MOST_BLOCKS}",
+        f"`MOST_MODES` = {MOST_MODES}",
+        f"the newest {KEPT:,} records",
     ):
         assert sentence in " ".join(DOCS.split())

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.contracts.journal import JournalKind, JournalRecord
 from service.contracts.ports import ExampleStore, MaturedExamples
+from service.storage import journal as journal_table
+from service.storage import memory
 from service.storage.examples import SqliteExampleStore
 from service.storage.memory import MemoryExampleStore
 
@@ -149,3 +152,40 @@ def test_reading_beside_the_writer_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not a database"):
         SqliteExampleStore(path, read_only=True)
     assert path.exists()
+
+
+def decision(seq: int, place: int = 0, kind: JournalKind = "benched", home_type: str | None = "villa") -> JournalRecord:
+    return JournalRecord(
+        seq=seq, place=place, kind=kind, home_type=home_type, member="forest", at_us=None, amount=0.5, sentence="so"
+    )
+
+
+def test_the_journal_comes_back_in_order(store: ExampleStore) -> None:
+    """By event and place, from behind any of them, of one home type or kind, a page at a time."""
+    records = [decision(3), decision(3, 1, "silence", None), decision(12), decision(20, 0, "champion", "condo")]
+    store.note(records[2:])
+    store.note(records[:2])
+
+    assert store.journal() == records
+    assert store.journal(after=(3, 0)) == records[1:]
+    assert store.journal(after=(3, 0), limit=2) == records[1:3]
+    assert store.journal(home_type="villa") == [records[0], records[2]]
+    assert store.journal(kind="silence") == [records[1]]
+    assert store.journal(home_type="condo", kind="silence") == []
+
+
+def test_a_replayed_journal_is_harmless(store: ExampleStore) -> None:
+    """The same records again replace themselves."""
+    store.note([decision(3), decision(3, 1)])
+    store.note([msgspec.structs.replace(decision(3), sentence="otherwise"), decision(3, 1)])
+
+    assert [record.sentence for record in store.journal()] == ["otherwise", "so"]
+
+
+def test_the_journal_keeps_the_newest(store: ExampleStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound the oldest go."""
+    for module in (journal_table, memory):
+        monkeypatch.setattr(module, "KEPT", 3)
+    store.note([decision(seq) for seq in range(1_100)])
+
+    assert [record.seq for record in store.journal()] == [1097, 1098, 1099]

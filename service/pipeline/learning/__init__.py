@@ -1,6 +1,8 @@
 """The learner: a fold of the log into labels, models and weights, in a process of its own.
 
-Read in this order: `learn` (the fold), `home_type` (what it keeps of one), `settle` (labels, losses, learning), `rows`
-(features read back from the log), `standing` (who votes with which weight), `tally` (outcomes counted), then `learner`
-(the process), `config` (what it is told), `snapshot` and `keeper`.
+Read in this order: `learn` (the fold), `home_type` and `fleet` (what it keeps), `settle` (labels, losses, learning),
+`rows` (features read back from the log), `bench` and `standing` (who votes with which weight), `calibration`, `tally`
+(outcomes counted); then what watches over it: `judge` (conclusions), `feature_watch`, `policy` (what a drift does),
+`diary` and `acts` (what the journal is told); then `learner` (the process), `config` (what it is told), `snapshot` and
+`keeper`.
 """

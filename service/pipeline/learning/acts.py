@@ -1,7 +1,35 @@
-"""Acts as the journal tells them: what was published, refused, rolled back or pinned, and a learner that lagged."""
+"""Acts: what the fold makes of what was published, refused, rolled back or pinned, and how the journal tells it."""
+
+from collections.abc import Mapping
 
 from service.contracts.events import Act, CheckpointPublished, LearnerStood, Pinned, RolledBack, TrainingEnded
+from service.models.committee import CHECKPOINT
 from service.pipeline.learning.diary import Diary
+from service.pipeline.learning.fleet import Fleet
+from service.pipeline.learning.home_type import HomeTypeFold
+
+
+def take_act(act: Act, fleet: Fleet, home_types: Mapping[str, HomeTypeFold], fleet_us: int) -> None:
+    """Draw the conclusions of an act that ``fleet.versions`` has taken: a training has ended, another version serves.
+
+    Whose losses rose is no longer there then; and what was published knows what readings look like now.
+    """
+    if isinstance(act, CheckpointPublished) and act.member != CHECKPOINT:
+        return
+    if isinstance(act, CheckpointPublished | RolledBack):
+        if act.home_type is None:
+            fleet.watch.forget(CHECKPOINT)
+        for name, fold in home_types.items():
+            if act.home_type == name or (act.home_type is None and fleet.versions.own(name) is None):
+                fold.watch.forget(CHECKPOINT)
+                if isinstance(act, CheckpointPublished):
+                    fold.features.published()
+    if isinstance(act, CheckpointPublished | TrainingEnded):
+        if act.home_type is None:
+            fleet.due.settled(fleet_us)
+        elif act.home_type in home_types:
+            fold = home_types[act.home_type]
+            fold.due.settled(fold.watermark.value_us)
 
 
 def tell_act(diary: Diary, act: Act, at_us: int | None) -> None:

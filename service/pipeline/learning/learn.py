@@ -13,34 +13,30 @@ What it decides by itself (who is benched, what has drifted, what is due) goes t
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from service.contracts.events import (
     Act,
     Advanced,
-    CheckpointPublished,
     Event,
     GroupColumns,
     OutcomesLogged,
     ReadingGroup,
     ReadingsLogged,
-    TrainingEnded,
 )
 from service.contracts.outcomes import Failure, Retraction
 from service.contracts.ports import EventLog, ExampleStore, MaturedExamples
 from service.evaluation.alarm import BLOCKS_PER_HORIZON
 from service.labels.book import DeviceKey, OutcomeBook, instant_us
-from service.models.committee import CHECKPOINT
+from service.labels.join import CENSORED
 from service.models.compiled_modes import CompiledOnlineModes
 from service.models.online import OnlineModel
-from service.pipeline.learning.acts import tell_act
-from service.pipeline.learning.bench import benched
+from service.pipeline.learning.acts import take_act, tell_act
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.diary import Diary
 from service.pipeline.learning.due import due_of
 from service.pipeline.learning.fleet import Fleet
 from service.pipeline.learning.home_type import HomeTypeFold
-from service.pipeline.learning.policy import on_alarm, on_features
+from service.pipeline.learning.judge import Judge
 from service.pipeline.learning.rows import FeatureRows
 from service.pipeline.learning.settle import Settler
 from service.pipeline.learning.standing import standing
@@ -71,6 +67,7 @@ class LearnerFold:
         self._diary = Diary(max(settings.horizon_us // BLOCKS_PER_HORIZON, 1))
         self._rows = FeatureRows(log)
         self._settler = Settler(settings, self._fleet, self._book, self._rows, examples)
+        self._judge = Judge(settings, self._fleet, self._diary)
         self._changed: set[str] = {DEFAULT}
         self._published: dict[str, tuple[int, int]] = {}
         self._everyone = False  # something concerns all committees
@@ -104,24 +101,17 @@ class LearnerFold:
                 self._matured(block)
             self._changed.update(block.home_type for block in blocks)
             self._changed.add(DEFAULT)  # the fleet's counts shift the global members everywhere
-        self._judge([block.home_type for block in blocks])
+        self._conclude({block.home_type for block in blocks})
 
-    def _judge(self, matured: list[str]) -> None:
+    def _conclude(self, matured: set[str]) -> None:
         """Draw the conclusions of an event at which examples of some home types have matured, and put them down."""
-        fleet, settings, diary = self._fleet, self._settings, self._diary
         drifts, self._settler.drifts = self._settler.drifts, []
-        for owner, drift, alarmed in drifts:
-            home_type = owner.home_type if isinstance(owner, HomeTypeFold) else None
-            diary.member_drifted(home_type, drift, alarmed=alarmed)
-            if alarmed:
-                on_alarm(drift, owner, settings, diary)
-        for name in sorted(self.home_types if self._everyone else set(matured)):
-            fold = self.home_types[name]
-            diary.committee(fold, benched(fleet, fold, settings), fleet.silence.since_us)
+        self._judge.losses(drifts)
         if self.home_types and (matured or self._everyone):
-            diary.due(self.due(), self._fleet_us())
+            names = sorted(self.home_types if self._everyone else matured)
+            self._judge.committees([self.home_types[name] for name in names], self.due(), self._fleet_us())
         self._everyone = False
-        records = diary.turn(self.seq)
+        records = self._diary.turn(self.seq)
         if records:
             self._examples.note(records)
 
@@ -133,7 +123,10 @@ class LearnerFold:
             self._everyone = True
 
     def _matured(self, block: MaturedExamples) -> None:
-        fold, count = self.home_types[block.home_type], len(block.label)
+        fold = self.home_types[block.home_type]
+        count = int(
+            (np.frombuffer(block.label, np.int8) > CENSORED).sum()
+        )  # of others there is nothing to be trained on
         fold.due.learn(count, fold.watermark.value_us)
         self._fleet.due.learn(count, self._fleet_us())
 
@@ -145,20 +138,10 @@ class LearnerFold:
         """Something about the checkpoints, or who may speak, was decided."""
         self._changed.update(self.home_types, [DEFAULT])
         self._everyone = True
-        tell_act(self._diary, event, self._fleet_us() if self.home_types else None)
-        if not isinstance(event, TrainingEnded | CheckpointPublished) or not self.home_types:
-            return
-        if isinstance(event, CheckpointPublished) and event.member != CHECKPOINT:
-            return
-        if isinstance(event, CheckpointPublished):
-            for name in self.home_types if event.home_type is None else [event.home_type]:
-                if name in self.home_types:
-                    self.home_types[name].features.published()
-        if event.home_type is None:
-            self._fleet.due.settled(self._fleet_us())
-        elif event.home_type in self.home_types:
-            fold = self.home_types[event.home_type]
-            fold.due.settled(fold.watermark.value_us)
+        at_us = self._fleet_us() if self.home_types else None
+        tell_act(self._diary, event, at_us)
+        if at_us is not None:
+            take_act(event, self._fleet, self.home_types, at_us)
 
     def due(self) -> list[TrainingDue]:
         """The trainings that are due, the global one first."""
@@ -216,24 +199,9 @@ class LearnerFold:
         turn = np.zeros(len(columns.ts), np.bool_)
         turn[example] = True
         fold.watermark.hear(columns.device, columns.ts, turn)
-        if len(kept):
-            self._features(seq, fold, columns.features[timely], np.flatnonzero(timely), columns.ts[kept])
+        self._judge.features(seq, fold, columns.features[timely], np.flatnonzero(timely), columns.ts[kept])
         self._changed.add(group.home_type)
         return fold
-
-    def _features(
-        self,
-        seq: int,
-        fold: HomeTypeFold,
-        rows: npt.NDArray[np.float32],
-        place: npt.NDArray[np.intp],
-        ts: npt.NDArray[np.int64],
-    ) -> None:
-        """Have the features of new examples watched."""
-        before, at_us = len(fold.features.away), fold.watermark.value_us
-        for drift in fold.features.add(fold.layout, rows, place.astype(np.int32), ts, seq=seq, at_us=at_us):
-            self._diary.feature_drifted(fold.home_type, drift)
-        on_features(fold, before, self._settings)
 
     def needed_seq(self) -> int:
         """The first event whose features may still be read."""
@@ -269,6 +237,7 @@ class LearnerFold:
         self._fleet = state["fleet"]
         self._diary = state["diary"]
         self._settler = Settler(self._settings, self._fleet, self._book, self._rows, self._examples)
+        self._judge = Judge(self._settings, self._fleet, self._diary)
         self._changed = {DEFAULT, *self.home_types}
         self._published.clear()
 

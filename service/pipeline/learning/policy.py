@@ -23,6 +23,7 @@ def on_alarm(drift: LossDrifted, owner: Fleet | HomeTypeFold, settings: LearnSet
     if "reset" in settings.on_drift and model is not None:
         owner.models[drift.member] = OnlineModel(model.kind, model.seed + _NEXT_SEED, since_seq=drift.seq)
         owner.scales.losses.pop(drift.member, None)
+        owner.watch.forget(drift.member)
         sentence = f"{drift.member} begins anew, having learned {model.learned} examples"
         amount = float(model.learned)
         diary.tell("reset", home_type, sentence, at_us=drift.at_us, member=drift.member, amount=amount)

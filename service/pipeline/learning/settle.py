@@ -26,6 +26,9 @@ from service.pipeline.learning.standing import weights_of
 _Final = tuple[int, int, int]
 """Instant, device and label of an example that is final."""
 
+Drifted = tuple[Fleet | HomeTypeFold, LossDrifted, bool]
+"""A drift, with the owner of the watch, and whether an alarm began with it."""
+
 
 class _Learned:
     """The examples of a block that were learned, with their feature rows and failure modes."""
@@ -56,8 +59,7 @@ class Settler:
         examples: The matured examples so far.
 
     Attributes:
-        drifts: Drifts of losses that have become plain, with the owner of the watch, and whether an alarm began; taken
-            out by whoever acts on them.
+        drifts: Drifts of losses that have become plain; taken out by whoever acts on them.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class Settler:
         self._book = book
         self._rows = rows
         self._examples = examples
-        self.drifts: list[tuple[Fleet | HomeTypeFold, LossDrifted, bool]] = []
+        self.drifts: list[Drifted] = []
 
     def mature(self, seq: int, place: int, fold: HomeTypeFold) -> MaturedExamples | None:
         """Settle what is due in a home type after event ``seq``, as its block number ``place``; None if nothing is."""
@@ -189,14 +191,13 @@ class Settler:
         for (at_seq, row), (ts, device, before) in sorted(found.items(), key=lambda item: (item[1], item[0])):
             marks = self._book.marks(fold.devices[device])
             label, mode = label_of(ts, settings.horizon_us, marks, int(fold.last_seen[device]))
-            if label != POSITIVE or before == POSITIVE:
-                continue
+            if label != POSITIVE or before in (POSITIVE, UNREPORTED):
+                continue  # what is told after a silence would be learned without the healthy examples beside it
             values = self._rows.find(at_seq, fold.home_type, row)
             for sampler in (fold.sampler, self._fleet.sampler):
                 sampler.count(positive=True, chosen=values is not None)
                 sampler.negatives -= before == NEGATIVE
             fold.censored -= before == CENSORED
-            fold.unreported -= before == UNREPORTED
             fold.late_positives += 1
             fold.note_mode(device, mode)
             kept.append((at_seq, row, device, ts))

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from service.contracts.events import Event, GroupColumns, ReadingsLogged
+from service.contracts.events import CheckpointPublished, Event, GroupColumns, ReadingsLogged
 from service.evaluation.drift import LossDrifted
 from service.pipeline.learning.bench import benched, carrying
 from service.pipeline.learning.config import LearnSettings
@@ -14,7 +14,7 @@ from service.pipeline.learning.home_type import HomeTypeFold
 from service.pipeline.learning.snapshot import dump_fold, load_fold
 from tests.pipeline.learning.test_learn import digest
 from tests.pipeline.lockstep import LockStep
-from tests.pipeline.streams import SETTINGS, hourly
+from tests.pipeline.streams import NOW_US, SETTINGS, hourly
 
 SPOILED, WRONG_FROM, HOURS = "logistic", 130, 200
 
@@ -119,6 +119,28 @@ def test_warning_changes_nothing(benching: Spoiled) -> None:
     assert [] == warned.journal("benched", "reset", "training_due")
     assert [] == warned.fold.due()
     assert warned.members()[SPOILED].weight > 0.0
+
+
+@pytest.mark.parametrize("serves", ["condo", None])
+def test_another_version_is_not_benched_for_its_predecessor(serves: str | None) -> None:
+    """An alarm of the checkpoint ends when another one takes its place, of the home type or the global one."""
+    both = LockStep()
+    both.live(range(3), "lamp")
+    watch = both.fold.home_types["condo"].watch
+    watch.in_alarm["checkpoint"], watch._blocks_left["checkpoint"] = _drift(), 9
+    both.act(
+        CheckpointPublished(
+            received_us=NOW_US,
+            member="checkpoint",
+            version=2,
+            home_type=serves,
+            metrics=[],
+            shift=0.0,
+            file="x",
+            sha256="0" * 64,
+        )
+    )
+    assert {} == watch.in_alarm
 
 
 @pytest.mark.parametrize(

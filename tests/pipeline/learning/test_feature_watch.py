@@ -10,6 +10,7 @@ from service.contracts.events import CheckpointPublished
 from service.contracts.readings import Reading
 from service.features.layout import Layout
 from service.pipeline.learning.feature_watch import SAMPLE_ROWS, FeatureWatch
+from service.pipeline.records import decode_record
 from tests.pipeline.learning.test_learn import digest
 from tests.pipeline.lockstep import LockStep
 from tests.pipeline.streams import HORIZON_US, NOW_US, SETTINGS, START
@@ -65,8 +66,6 @@ def test_several_at_once_make_a_training_due(moved: LockStep) -> None:
     assert "2 features have moved away" == moved.fold.home_types["condo"].due.alarm
     calm = LockStep(msgspec.structs.replace(SETTINGS, on_drift=("warn",)))
     for record in moved.log.read(0, limit=10_000):
-        from service.pipeline.records import decode_record
-
         calm.fold.apply(record.seq, decode_record(record))
     assert calm.fold.home_types["condo"].due.alarm is None
 

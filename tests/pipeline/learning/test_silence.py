@@ -84,3 +84,21 @@ def test_an_operators_advance_is_no_silence() -> None:
     assert 0 == total(fold).unreported
     assert 0 == total(fold).pending
     assert [] == [record for record in store.journal() if record.kind == "silence"]
+
+
+def test_what_is_told_afterwards_is_not_learned_alone() -> None:
+    """The failures of a silence arrive together when it is over: no flood of positives without negatives."""
+    both, held = LockStep(), []
+    for hour, (readings, outcomes) in enumerate(hourly(END + 1, devices=24, home_type="condo")):
+        if BEGIN <= hour < END:
+            held += outcomes
+        else:
+            both.tell(*outcomes, *held)
+            held = []
+        both.read(readings)
+        if hour == END - 1:
+            before = both.counts()
+    after = both.counts()
+    assert both.journal("silence_over")
+    assert after.unreported >= before.unreported > 100
+    assert after.positives_learned - before.positives_learned < 60
