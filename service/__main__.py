@@ -99,7 +99,7 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     server = Server(
-        create_app(settings, runtime.service),
+        create_app(settings, runtime.service, runtime.models),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,

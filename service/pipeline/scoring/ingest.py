@@ -9,15 +9,12 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from msgspec import Struct
-
 from service.contracts.errors import Unavailable
 from service.contracts.events import Act, Advanced, encode_event
-from service.contracts.outcomes import Outcome
 from service.contracts.ports import EventLog
 from service.contracts.predictions import Receipt
 from service.contracts.standing import AdvanceReceipt
@@ -29,6 +26,7 @@ from service.pipeline.scoring.intake import take_requests
 from service.pipeline.scoring.intake_outcomes import take_outcomes
 from service.pipeline.scoring.keeper import Keeper
 from service.pipeline.scoring.replies import LoopReply, Reply, deliver
+from service.pipeline.scoring.requests import Job, OutcomesJob, TrainingsJob, runs, weight
 from service.pipeline.scoring.retention import Retention
 from service.pipeline.scoring.score import Panel
 from service.pipeline.scoring.waiting import WaitingRoom
@@ -40,14 +38,6 @@ _FEW, _LINGER_S = 64, 0.002  # as long as there are so few readings it is worth 
 _PRUNE_EVERY_S = 1.0
 
 
-class OutcomesJob(Struct, frozen=True, kw_only=True):
-    """Outcomes of one request, to be committed together."""
-
-    outcomes: Sequence[Outcome]
-    received_us: int
-
-
-Job = ReadingsJob | OutcomesJob | Advanced | Act
 Waiting = tuple[Job, Reply]
 Trainer = Callable[[Sequence[TrainingDue], Callable[[Act], None]], None]
 """Carries out trainings that are due, and hands over what is to be logged of them."""
@@ -125,14 +115,14 @@ class Ingest:
             Unavailable: The service is stopping.
         """
         future: Future[Any] = Future()
-        self._room.put((job, future), _weight(job))
+        self._room.put((job, future), weight(job))
         self._room.wake()
         return future
 
     def ask(self, job: Job) -> asyncio.Future[Any]:
         """`submit` for coroutines of one event loop. The thread is woken once for all that a turn of it brings."""
         reply = LoopReply()
-        self._room.put((job, reply), _weight(job))
+        self._room.put((job, reply), weight(job))
         if not self._waking:
             self._waking = True
             reply.loop.call_soon(self._wake)
@@ -155,7 +145,7 @@ class Ingest:
         jobs = [(job, reply) for job, reply in jobs if reply.set_running_or_notify_cancel()]
         if not jobs or not self._log_is_well(jobs):
             return
-        if self._lockstep and isinstance(jobs[0][0], ReadingsJob):
+        if self._lockstep and isinstance(jobs[0][0], ReadingsJob | TrainingsJob):
             try:
                 self._catch_up()
                 self._train()
@@ -165,9 +155,9 @@ class Ingest:
         done: list[tuple[Reply, Any]] = []
         blobs: list[bytes] = []
         with self.lock:
-            self._install()
+            self.install()
             try:
-                for run in _runs(jobs):
+                for run in runs(jobs):
                     blob, answers = self._fold([job for job, _ in run])
                     if blob is not None:
                         blobs.append(blob)
@@ -183,13 +173,14 @@ class Ingest:
                 self._rebuild()
                 deliver((reply, fault) for _, reply in jobs)
                 return
+            self.panel.let_go()
             self._keeper.pass_by(self.fleet)
         self._room.answering(len(done))
         deliver(done)
         self._prune()
 
-    def _install(self) -> None:
-        """Take over what the learner has published. Needs the lock."""
+    def install(self) -> None:
+        """Take over what the learner has published; answers want that also without a stream. Needs the lock."""
         publication = self._link.take() if self._link is not None else None
         if publication is not None:
             self.panel.install(publication)
@@ -205,19 +196,21 @@ class Ingest:
         while self._link is not None and self.panel.learned_seq < self.fleet.seq:
             self._link.wait_for(self.fleet.seq)
             with self.lock:
-                self._install()
+                self.install()
 
     def _train(self) -> None:
         """In lock-step mode trainings that are due come before the next reading, and are learned of before it, too."""
         if self.trainer is None:
             return
-        acts: list[Act] = []
-        self.trainer(self.panel.due, acts.append)
-        for act in acts:
+        before = self.fleet.seq
+
+        def commit(act: Act) -> None:
             done: Future[Any] = Future()
             self._commit([(act, done)])
             done.result()
-        if acts:
+
+        self.trainer(self.panel.due, commit)
+        if self.fleet.seq > before:
             self._catch_up()
 
     def _log_is_well(self, jobs: Sequence[Waiting]) -> bool:
@@ -260,7 +253,7 @@ class Ingest:
         except OSError as error:
             _LOG.warning("%s", error)
 
-    def _fold(self, jobs: Sequence[Job]) -> tuple[bytes | None, Sequence[Receipt | AdvanceReceipt]]:
+    def _fold(self, jobs: Sequence[Job]) -> tuple[bytes | None, Sequence[Receipt | AdvanceReceipt | None]]:
         """Fold one request, or several with readings; their event's bytes, if they made one, and the answers."""
         seq = self.fleet.seq + 1
         readings = [job for job in jobs if isinstance(job, ReadingsJob)]
@@ -277,27 +270,10 @@ class Ingest:
                 return None, [receipt]
             self.fleet.seq = seq
             return encode_event(entered), [receipt]
+        if isinstance(job, TrainingsJob):
+            return None, [None]
         assert not isinstance(job, ReadingsJob)
         self.fleet.apply(seq, job)
         if not isinstance(job, Advanced):
             self.panel.decided(self.fleet.versions)
         return encode_event(job), [AdvanceReceipt(seq=seq)]
-
-
-def _weight(job: Job) -> int:
-    return len(job.readings) if isinstance(job, ReadingsJob) else 1
-
-
-def _runs(jobs: Sequence[Waiting]) -> Iterator[list[Waiting]]:
-    """Requests with readings that follow each other; others alone."""
-    run: list[Waiting] = []
-    for job, future in jobs:
-        if isinstance(job, ReadingsJob):
-            run.append((job, future))
-            continue
-        if run:
-            yield run
-            run = []
-        yield [(job, future)]
-    if run:
-        yield run

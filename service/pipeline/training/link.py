@@ -56,6 +56,8 @@ class TrainerLink:
             process.kill()
             return TrainingReport(results=[], fault=f"the trainer could not be spoken to: {error}")
         status = process.wait()
+        if self._stopped:
+            return TrainingReport(results=[], fault="the service is stopping")
         return TrainingReport(results=[], fault=f"the trainer ended with status {status}")
 
     def rest(self) -> None:
