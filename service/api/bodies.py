@@ -9,11 +9,11 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 
 from service.contracts.errors import MalformedBody, MalformedItem, UnsupportedMediaType
+from service.contracts.models import OCTETS
 from service.settings import Settings
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
-OCTETS: Final = "application/octet-stream"
 _PART_S = 30.0
 _PATIENCE = 8  # a body up to so many times too large is read to its end: who is still sending hears no answer
 _NDJSON_NAMES = {NDJSON, "application/jsonl", "application/x-jsonlines"}

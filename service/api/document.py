@@ -9,9 +9,9 @@ import msgspec
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from service.api.bodies import JSON, NDJSON, OCTETS
+from service.api.bodies import JSON, NDJSON
 from service.api.problems import PROBLEM_JSON, Problem
-from service.contracts.models import Deed, PinMember, Rollback
+from service.contracts.models import OCTETS, Deed, PinMember, Rollback
 from service.contracts.outcomes import Failure, Repair, Retraction
 from service.contracts.predictions import Receipt, WhatIf
 from service.contracts.readings import Reading

@@ -8,11 +8,12 @@ from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from service.api.bodies import OCTETS, decode_one, read_body, require_json, require_octets, settings_of
+from service.api.bodies import decode_one, read_body, require_json, require_octets, settings_of
 from service.api.streams import AppRequest
 from service.contracts.errors import BadQuery
 from service.contracts.jobs import JobDetail, JobList
 from service.contracts.models import (
+    OCTETS,
     Deed,
     DeedReceipt,
     ImportReceipt,

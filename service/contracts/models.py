@@ -16,6 +16,9 @@ GLOBAL_NAME = "global"
 LITERAL = "~"
 """Before a home type's name in a path or a query: what follows is the name, also where it is ``global``."""
 
+OCTETS = "application/octet-stream"
+"""Media type of a version's file."""
+
 _PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 Who = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PLAIN, description="Who does it.")]
 Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=_PLAIN, description="What for, in one line.")]
