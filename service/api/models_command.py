@@ -37,7 +37,7 @@ def export_version(*, home_type: HomeType, version: int, out: File, url: Url = _
         unfinished.replace(out)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
-        raise _end(f"{out}: {error.strerror}", 2)
+        raise _end(f"{out}: {error.strerror}", 2) from None
     print(f"{out}: {len(answer.content)} bytes, SHA-256 {digest}")
 
 
@@ -54,7 +54,7 @@ def import_version(
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise _end(f"{file}: {error.strerror}", 2)
+        raise _end(f"{file}: {error.strerror}", 2) from None
     answer = _ask(
         "POST",
         url,
@@ -75,7 +75,7 @@ def _ask(method: str, url: str, path: str, **request: Any) -> httpx.Response:
     try:
         answer = httpx.request(method, url.rstrip("/") + path, timeout=_TIMEOUT_S, **request)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _end(f"{url} cannot be reached: {error}", 1)
+        raise _end(f"{url} cannot be reached: {error}", 1) from None
     if answer.is_success:
         return answer
     try:

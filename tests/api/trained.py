@@ -1,10 +1,15 @@
 """A small stream that reaches trainings: devices of two home types that grow warm before they fail."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 
+from service.pipeline.records import decode_record
+from service.storage.event_log import SqliteEventLog
 from tests.service_process import ServiceProcess
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -16,6 +21,11 @@ FLAGS = ("--lockstep", "--horizon", "2h", "--baseline", "off")
 SETTINGS = {"HEARTHBEAT_MIN_POSITIVES": "20", "HEARTHBEAT_TRAIN_EVERY": "8h"}
 HOME_TYPES = ("villa", "global")
 """One of them bears the name that stands for the global checkpoint in a path."""
+
+STEPS = 100
+"""So many hold two trainings, which makes versions 2 and 3."""
+
+BY = {"by": "ada", "why": "to see"}
 
 
 def stream(first: int, last: int, *, devices: int = 12, seed: int = 1) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -61,3 +71,25 @@ def members_now(service: ServiceProcess, home_type: str, step: int) -> dict[str,
     (_, readings) = stream(step, step + 1)[-1]
     answer = service.post("/v1/readings", [readings[place]], members="true")
     return {member["member"]: member for member in answer["risks"][0]["members"]}
+
+
+def act(http: httpx.Client, name: str, deed: str, **more: Any) -> Any:
+    answer = http.post(f"/v1/models/{name}/{deed}", json=BY | more)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    assert "application/problem+json" == answer.headers["content-type"]
+    return answer.status_code, answer.json()["type"].removeprefix("/problems/")
+
+
+def event_of(folder: Path, seq: int) -> Any:
+    with contextlib.closing(SqliteEventLog(folder / "events.db", read_only=True)) as log:
+        record = log.get(seq)
+    assert record is not None
+    return decode_record(record)
+
+
+def versions_of(http: httpx.Client, name: str) -> dict[int, Any]:
+    return {each["version"]: each for each in http.get(f"/v1/models/{name}/versions").json()["versions"]}
