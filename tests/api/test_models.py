@@ -164,6 +164,16 @@ def test_refresh_trains_now(http: httpx.Client, folder: Path) -> None:
     assert TrainingAsked in kinds
 
 
+def test_refresh_beside_a_stream(http: httpx.Client, answering: Answering) -> None:
+    """In lock-step the stream's own thread trains: readings that come meanwhile wait, and neither waits for ever."""
+    job = act(http, "villa", "refresh")["job"]
+    for _ in range(5):
+        assert "checkpoint" in answering("villa")
+    assert "done" == http.get(f"/v1/jobs/{job}").json()["state"]
+    if versions_of(http, "villa")[3]["state"] != "serving":
+        act(http, "villa", "rollback", version=3)
+
+
 def test_versions_side_by_side(http: httpx.Client) -> None:
     """What differs by name, the measures with their difference."""
     answer = http.get("/v1/models/compare", params={"home_type": "villa", "a": 2, "b": 3}).json()
