@@ -32,6 +32,11 @@ app.command(
     name="dataset",
     help="Make a data set of a simulated fleet, or the card of all of them.",
 )
+app.command(
+    "service.api.models_command:app",
+    name="models",
+    help="Export a version of a checkpoint from a running service, or import one.",
+)
 app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
 app.command(
     "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."
@@ -99,7 +104,7 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     server = Server(
-        create_app(settings, runtime.service),
+        create_app(settings, runtime.service, runtime.models),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,

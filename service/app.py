@@ -1,5 +1,6 @@
 """The composition root: the only place that wires backends, pipeline and API together."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -15,12 +16,14 @@ from litestar.openapi import OpenAPIConfig
 
 from service import __version__
 from service.api.document import DocumentPlugin, complete
-from service.api.health import HealthController
+from service.api.health import HealthController, VersionController
+from service.api.models import JobController, ModelController
 from service.api.problems import answer_problem
 from service.api.questions import QuestionController
 from service.api.streams import StreamController
+from service.contracts.errors import BadSetting, HearthbeatError
 from service.jobs.baseline import BaselineStart
-from service.jobs.schedule import Schedule
+from service.jobs.schedule import Schedule, check_cron
 from service.pipeline.learning.config import LearnerConfig, LearnSettings
 from service.pipeline.link import LearnerLink
 from service.pipeline.scoring.arrivals import Limits
@@ -32,8 +35,12 @@ from service.pipeline.scoring.snapshot import MADE_WITH
 from service.pipeline.scoring.warmup import warm_up
 from service.pipeline.service import Service, now_us
 from service.pipeline.stale import LearnerWatch
+from service.pipeline.training.acts import ModelActs
 from service.pipeline.training.desk import SCHEDULE, Desk, Trainings
+from service.pipeline.training.files import ModelFiles
 from service.pipeline.training.link import TrainerLink
+from service.pipeline.training.models import Models
+from service.pipeline.training.numbers import Numbers
 from service.pipeline.training.shelf import Shelf
 from service.settings import Settings
 from service.storage.event_log import SqliteEventLog
@@ -53,11 +60,12 @@ class Runtime:
         settings: Checked settings.
 
     Raises:
-        BadSetting: The data folder cannot be used.
+        BadSetting: The data folder, or the crontab expression, cannot be used.
         OSError: The log cannot be opened.
     """
 
     def __init__(self, settings: Settings) -> None:
+        _check_cron(settings.train_cron)
         self._folder_lock = prepare_folder(settings)
         self.failed: BaseException | None = None
         self.stop_requested = threading.Event()
@@ -118,16 +126,33 @@ class Runtime:
             lockstep=settings.lockstep,
         )
         self._baseline = BaselineStart(settings, self._ingest, self.stop_requested, now_us)
+        shelf, numbers = Shelf(folder / "models", self._ingest.panel), Numbers()
+        self._files = ModelFiles(self._ingest, shelf, now_us)
+        self.service.ails = self._files.ails
         self._desk = Desk(
             ingest=self._ingest,
             link=TrainerLink([sys.executable, "-m", "service", "trainer"]),
-            shelf=Shelf(folder / "models", self._ingest.panel),
+            shelf=shelf,
+            files=self._files,
+            numbers=numbers,
             orders=Trainings(
                 examples=str(examples_path), window=min(_WINDOW, settings.training_window), learn=config.settings
             ),
             clock=now_us,
+            lockstep=settings.lockstep,
         )
         self._watch = LearnerWatch(settings.stale_after_s, time.monotonic)
+        self.models = Models(
+            service=self.service,
+            ingest=self._ingest,
+            link=self._link,
+            lag_s=lambda: self._watch.lag_s,
+            desk=self._desk,
+            acts=ModelActs(ingest=self._ingest, shelf=shelf, files=self._files, numbers=numbers, clock=now_us),
+            shelf=shelf,
+            files=self._files,
+            clock=now_us,
+        )
         self._schedule = Schedule([self._train, self._watch_learner], settings.train_cron, self._train_all)
         self._thread = threading.Thread(target=self._start, name="start", daemon=True)
 
@@ -180,14 +205,15 @@ class Runtime:
 
     def _start_checkpoints(self) -> None:
         """Load what serves; where that is damaged, the version before it serves."""
-        self.service.degraded += self._desk.recover()
+        self._files.recover()
         if self._settings.lockstep:
             self._ingest.trainer = self._desk.work
         self._schedule.start()
 
     def _train(self) -> None:
-        due = [] if self._settings.lockstep else self._ingest.panel.due
-        self._desk.work(due, lambda act: self._ingest.submit(act).result())
+        """Beside the stream. In lock-step the stream waits for trainings, and its thread carries them out."""
+        if not self._settings.lockstep:
+            self._desk.work(self._ingest.panel.due, lambda act: self._ingest.submit(act).result())
 
     def _train_all(self) -> None:
         with self._ingest.lock:
@@ -202,18 +228,39 @@ class Runtime:
             fleet.seq, self._link.learned_seq, stale=fleet.versions.stale, fault=self._link.fault, now_us=now_us()
         )
         if act is not None:
-            self._ingest.submit(act).result()
+            with contextlib.suppress(HearthbeatError):  # the next look will find the same
+                self._ingest.submit(act).result()
 
 
-def create_app(settings: Settings, service: Service | None) -> Litestar:
-    """The application. ``service`` may be None where only its document is wanted."""
+def _check_cron(text: str) -> None:
+    try:
+        check_cron(text)
+    except ValueError as error:
+        raise BadSetting(f"{text!r}: {error}", field="train_cron") from None
+
+
+def create_app(settings: Settings, service: Service | None, models: Models | None) -> Litestar:
+    """The application. ``service`` and ``models`` may be None where only its document is wanted."""
 
     def provide_service() -> Any:
         return service
 
+    def provide_models() -> Any:
+        return models
+
     return Litestar(
-        route_handlers=[StreamController, QuestionController, HealthController],
-        dependencies={"service": Provide(provide_service, sync_to_thread=False)},
+        route_handlers=[
+            StreamController,
+            QuestionController,
+            ModelController,
+            JobController,
+            HealthController,
+            VersionController,
+        ],
+        dependencies={
+            "service": Provide(provide_service, sync_to_thread=False),
+            "models": Provide(provide_models, sync_to_thread=False),
+        },
         state=State({"service": service, "settings": settings}),
         exception_handlers={Exception: answer_problem},
         openapi_config=OpenAPIConfig(
@@ -229,4 +276,4 @@ def create_app(settings: Settings, service: Service | None) -> Litestar:
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document as served under ``/schema/openapi.json``."""
-    return complete(create_app(Settings(), None).openapi_schema.to_schema())
+    return complete(create_app(Settings(), None, None).openapi_schema.to_schema())

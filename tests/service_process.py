@@ -43,8 +43,8 @@ class ServiceProcess:
         if self.process is not None and self.process.poll() is None:
             self.stop()
 
-    def start(self) -> None:
-        """Start it and wait until it is ready, with its learner."""
+    def start(self, status: str = "ok") -> None:
+        """Start it and wait until it is ready, with its learner, in this state of health."""
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 self._command, stdout=output, stderr=subprocess.STDOUT, env=self._environment, cwd=ROOT
@@ -54,7 +54,7 @@ class ServiceProcess:
             if self.process.poll() is not None:
                 raise AssertionError(f"the service ended: {self.output()}")
             found = re.search(r"listens on (http://\S+),", self.output())
-            if found is not None and _is_ready(found[1]):
+            if found is not None and _is_ready(found[1], status):
                 self.url = found[1]
                 return
             time.sleep(0.05)
@@ -97,12 +97,12 @@ class ServiceProcess:
         return answer.json()
 
 
-def _is_ready(url: str) -> bool:
+def _is_ready(url: str, status: str) -> bool:
     try:
         answer = httpx.get(url + "/health/ready", timeout=5)
     except httpx.TransportError:
         return False
-    return answer.status_code == 200 and answer.json()["status"] == "ok"
+    return answer.status_code == 200 and answer.json()["status"] == status
 
 
 def until(condition: Any, *, timeout_s: float = 60.0) -> None:

@@ -9,6 +9,7 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 
 from service.contracts.errors import MalformedBody, MalformedItem, UnsupportedMediaType
+from service.contracts.models import OCTETS
 from service.settings import Settings
 
 JSON: Final = "application/json"
@@ -59,6 +60,14 @@ def require_json(request: Request[Any, Any, Any]) -> None:
     """Raises `UnsupportedMediaType` if the body is not one JSON document."""
     if media_type(request) != JSON:
         raise UnsupportedMediaType(f"send {JSON}")
+
+
+def require_octets(request: Request[Any, Any, Any]) -> None:
+    """Raises `UnsupportedMediaType` if the body is not a file as it is."""
+    encoding = _header(request, b"content-encoding") or "identity"
+    given = (_header(request, b"content-type") or OCTETS).split(";")[0].strip().lower()
+    if given != OCTETS or encoding != "identity":
+        raise UnsupportedMediaType(f"send the file as it is, as {OCTETS}")
 
 
 async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:

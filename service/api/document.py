@@ -11,6 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from service.api.bodies import JSON, NDJSON
 from service.api.problems import PROBLEM_JSON, Problem
+from service.contracts.models import OCTETS, Deed, PinMember, Rollback
 from service.contracts.outcomes import Failure, Repair, Retraction
 from service.contracts.predictions import Receipt, WhatIf
 from service.contracts.readings import Reading
@@ -32,6 +33,7 @@ _FAILURE: dict[str, Any] = {
     "ts": "2026-03-02T07:10:00+01:00",
     "mode": "battery",
 }
+_DEED: dict[str, Any] = {"by": "ada", "why": "the new firmware is everywhere now"}
 _WHAT_IF = {name: value for name, value in _READING.items() if name not in ("home_id", "device_id")}
 
 _BODIES: dict[str, tuple[tuple[type, ...], Any, bool]] = {
@@ -39,12 +41,18 @@ _BODIES: dict[str, tuple[tuple[type, ...], Any, bool]] = {
     "/v1/outcomes": ((Failure, Repair, Retraction), _FAILURE, True),
     "/v1/predict": ((WhatIf,), _WHAT_IF, False),
     "/v1/advance": ((Advance,), {"to": "2026-03-03T00:00:00Z"}, False),
+    "/v1/models/{home_type}/refresh": ((Deed,), _DEED, False),
+    "/v1/models/{home_type}/rollback": ((Rollback,), _DEED | {"version": 3}, False),
+    "/v1/models/{home_type}/pin": ((PinMember,), _DEED | {"member": "checkpoint"}, False),
+    "/v1/models/{home_type}/unpin": ((Deed,), _DEED, False),
 }
+_IMPORT = "/v1/models/{home_type}/versions"
+_FILE = {"schema": {"type": "string", "format": "binary"}}
 _PROBLEMS = {
     "400": "The body is not JSON, or a query parameter cannot be used",
     "404": "Not known",
     "408": "No part of the body came for half a minute",
-    "409": "Contradicts what is known",
+    "409": "Contradicts what is known, or what is there does not allow it",
     "413": "Body too large",
     "415": "Media type not supported",
     "422": "An item is malformed or refused; item and field are named",
@@ -69,6 +77,10 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
                 responses[status] = {"description": _PROBLEMS[status], "content": content}
             if path in _BODIES and method == "post":
                 operation["requestBody"] = _request_body(*_BODIES[path])
+            if path == _IMPORT and method == "post":
+                operation["requestBody"] = {"required": True, "content": {OCTETS: _FILE}}
+            if path.endswith("/file"):
+                responses["200"] = {"description": "The file, as it is", "content": {OCTETS: _FILE}}
             if path in ("/v1/readings", "/v1/outcomes"):
                 receipt = {"schema": {"$ref": "#/components/schemas/Receipt"}}
                 content = {JSON: receipt, NDJSON: receipt}
@@ -77,14 +89,27 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _statuses(path: str, method: str) -> tuple[str, ...]:
-    if path.startswith("/health"):
+    if path.startswith(("/health", "/version")):
         return ()
+    if path.startswith("/v1/jobs"):
+        return ("404",) if "{" in path else ()
+    if path.startswith("/v1/models/{"):
+        return _of_versions(path, method)
+    if path.startswith("/v1/models"):
+        return ("400", "404", "503") if path.endswith("/compare") else ("503",)
     if path == "/v1/outcomes":
         return ("400", "408", "409", "413", "415", "422", "429", "503")
     if method == "post":
         also = ("404",) if path == "/v1/advance" else ()
         return ("400", "408", *also, "413", "415", "422", "429", "503")
     return ("400", "404", "503")
+
+
+def _of_versions(path: str, method: str) -> tuple[str, ...]:
+    if method == "get":
+        return ("404", "409", "503") if path.endswith("/file") else ("404", "503")
+    conflict = () if path in (_IMPORT, "/v1/models/{home_type}/refresh") else ("409",)
+    return ("400", "404", "408", *conflict, "413", "415", "422", "429", "503")
 
 
 def _request_body(kinds: tuple[type, ...], example: Any, many: bool) -> dict[str, Any]:

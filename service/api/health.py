@@ -1,10 +1,14 @@
-"""Health: does the process live, and can it score?"""
+"""Health: does the process live, can it score, do the checkpoints serve? And what is it that runs?"""
 
 from litestar import Controller, Response, get
+from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 
+from service.contracts.models import Build, ModelHealth
 from service.contracts.predictions import Health
 from service.pipeline.service import Service
+from service.pipeline.training.models import Models
+from service.pipeline.views.build import build
 
 
 class HealthController(Controller):
@@ -23,3 +27,20 @@ class HealthController(Controller):
         """200 when it takes readings (perhaps degraded, with reasons), 503 while it is starting."""
         health = service.health()
         return Response(health, status_code=503 if health.status == "starting" else 200)
+
+    @get("/models", summary="Whether the checkpoints serve")
+    async def models(self, models: NamedDependency[Models]) -> Response[ModelHealth]:
+        """200 with each checkpoint that should serve, loaded and verified or not; 503 while the service is starting."""
+        health = await sync_to_thread(models.health)
+        return Response(health, status_code=503 if health.status == "starting" else 200)
+
+
+class VersionController(Controller):
+    """What runs."""
+
+    tags = ["health"]  # noqa: RUF012 - Litestar reads it from the class
+
+    @get("/version", summary="What runs")
+    async def version(self) -> Build:
+        """Versions of the service, of Python, of the log's schema and of the libraries."""
+        return build()

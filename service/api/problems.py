@@ -16,6 +16,7 @@ from msgspec import Struct
 from service.contracts.errors import (
     BadQuery,
     Busy,
+    Conflict,
     HearthbeatError,
     MalformedBody,
     MalformedItem,
@@ -56,6 +57,7 @@ _TABLE: dict[type[HearthbeatError], tuple[int, str, str]] = {
     MalformedItem: (422, "malformed-item", "An item does not have the required form"),
     RefusedItem: (422, "refused-item", "The item cannot be taken"),
     BadQuery: (400, "bad-query", "A query parameter cannot be used"),
+    Conflict: (409, "conflict", "What is there does not allow it"),
     NotKnown: (404, "not-known", "Nothing of that name has been seen"),
     UnsupportedMediaType: (415, "unsupported-media-type", "The media type of the body is not supported"),
     Busy: (429, "busy", "Too many requests are waiting"),

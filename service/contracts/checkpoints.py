@@ -165,6 +165,7 @@ class TrainingResult(Struct, frozen=True, kw_only=True):
         shift: By how much the class weights raise its log odds.
         metrics: The metrics it knows.
         seq_first, seq_last: The first and the last event at which an example matured that it was trained on.
+        trained_to_us: Instant of the newest example that it was trained on, in microseconds.
         samples, positives: The feature rows it was trained on, and the positive ones among them.
         quality: Of the candidate, on the whole hold-out. It was fitted to what came before; what is published is fitted
             once more, to everything.
@@ -183,6 +184,7 @@ class TrainingResult(Struct, frozen=True, kw_only=True):
     metrics: list[str] = []
     seq_first: int = 0
     seq_last: int = 0
+    trained_to_us: int = 0
     samples: int = 0
     positives: int = 0
     quality: HeldOut | None = None

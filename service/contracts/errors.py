@@ -39,6 +39,10 @@ class NotKnown(HearthbeatError):
     """The device, home or home type asked for has not been seen."""
 
 
+class Conflict(HearthbeatError):
+    """What is there does not allow it: no version to go back to, a damaged file, a member that cannot speak."""
+
+
 class BadQuery(HearthbeatError):
     """A query parameter cannot be used; ``field`` names it."""
 

@@ -108,6 +108,7 @@ class CheckpointPublished(Struct, frozen=True, kw_only=True, tag="checkpoint"):
         shift: By how much its class weights raise its log odds.
         file, sha256: Where it lies in the model folder, and the digest of that.
         trained_to_seq: No example that matured at a later event was trained on.
+        trained_to_us: Instant of the newest example that was, in microseconds; 0 for the baseline.
         job: The training it comes from, empty for none.
         by, why: Who had it trained, and what for.
     """
@@ -121,9 +122,35 @@ class CheckpointPublished(Struct, frozen=True, kw_only=True, tag="checkpoint"):
     file: str
     sha256: Digest
     trained_to_seq: int = 0
+    trained_to_us: int = 0
     job: str = ""
     by: str = ""
     why: str = ""
+
+
+class CheckpointImported(Struct, frozen=True, kw_only=True, tag="import"):
+    """A checkpoint's file was brought in. It is a candidate: it serves once somebody lets it.
+
+    Attributes:
+        received_us: When.
+        home_type: For which home type, None for a global one.
+        version: Its number among those of its home type.
+        metrics, shift, file, sha256, trained_to_us: As of a `CheckpointPublished`.
+        trained_to_seq: Likewise, if it was trained here; 0 if it comes from elsewhere.
+        by, why: Who brought it, and what for.
+    """
+
+    received_us: int
+    home_type: str | None
+    version: int
+    metrics: list[str]
+    shift: float
+    file: str
+    sha256: Digest
+    trained_to_seq: int = 0
+    trained_to_us: int = 0
+    by: str
+    why: str
 
 
 class TrainingAsked(Struct, frozen=True, kw_only=True, tag="training_asked"):
@@ -144,7 +171,8 @@ class TrainingEnded(Struct, frozen=True, kw_only=True, tag="training_ended"):
         job: Which training.
         home_type: Of which home type, None for the global checkpoint.
         outcome: ``rejected`` by the gate, ``too_few`` positives, or ``failed``.
-        version, file, sha256, metrics, shift, trained_to_seq: Of a rejected one, which is kept; else 0 and empty.
+        version, file, sha256, metrics, shift, trained_to_seq, trained_to_us: Of a rejected one, which is kept; else 0
+            and empty.
         by, why: Who had it trained; why it was not published.
     """
 
@@ -158,12 +186,13 @@ class TrainingEnded(Struct, frozen=True, kw_only=True, tag="training_ended"):
     metrics: list[str] = []
     shift: float = 0.0
     trained_to_seq: int = 0
+    trained_to_us: int = 0
     by: str = ""
     why: str = ""
 
 
 class RolledBack(Struct, frozen=True, kw_only=True, tag="rollback"):
-    """An earlier version serves again: of a home type, or (None) of the global checkpoint.
+    """Another version serves, mostly an earlier one again: of a home type, or (None) of the global checkpoint.
 
     Version 0 of a home type takes its own checkpoint away, so that the global one serves it.
     """
@@ -193,7 +222,7 @@ class LearnerStood(Struct, frozen=True, kw_only=True, tag="learner"):
     why: str
 
 
-Act = CheckpointPublished | TrainingAsked | TrainingEnded | RolledBack | Pinned | LearnerStood
+Act = CheckpointPublished | CheckpointImported | TrainingAsked | TrainingEnded | RolledBack | Pinned | LearnerStood
 """Events that are neither readings nor outcomes nor the march of time."""
 
 Event = ReadingsLogged | OutcomesLogged | Advanced | Act

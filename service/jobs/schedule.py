@@ -6,6 +6,7 @@ a year replayed in a minute is trained on as often as a year lived. A cron expre
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -39,6 +40,11 @@ class Schedule:
     def start(self) -> None:
         """Begin."""
         self._scheduler.start()
+
+    def next_cron(self) -> list[datetime]:
+        """When ``at_cron`` will be called next; none without an expression, or before `start`."""
+        jobs = self._scheduler.get_jobs()
+        return [job.next_run_time for job in jobs if isinstance(job.trigger, CronTrigger)]
 
     def stop(self) -> None:
         """End, once what runs has ended."""

@@ -59,6 +59,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         metrics: Metrics it was trained on.
         horizon_s: The horizon its labels had, in seconds.
         seq_first, seq_last: The first and the last event at which an example matured that it was trained on.
+        trained_to_us: Instant of the newest example that it was trained on, in microseconds; 0 for a baseline.
         samples, positives: What it was trained on.
         shift: By how much its class weights raise its log odds.
         seed: Seed of data and training.
@@ -78,6 +79,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     horizon_s: float
     seq_first: int = 0
     seq_last: int = 0
+    trained_to_us: int = 0
     samples: int
     positives: int
     shift: float

@@ -5,7 +5,7 @@ Questions that need the fold's state take the ingest lock and belong in a worker
 
 import threading
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from service import __version__
@@ -35,7 +35,7 @@ from service.pipeline.instants import bad_instant
 from service.pipeline.link import LearnerLink
 from service.pipeline.scoring.arrivals import Limits
 from service.pipeline.scoring.ingest import Ingest
-from service.pipeline.scoring.jobs import Job
+from service.pipeline.scoring.requests import Job
 from service.pipeline.views.device_list import DeviceListing
 from service.pipeline.views.device_views import DeviceViews
 from service.pipeline.views.home_type_views import HomeTypeViews, evaluate, live_quality
@@ -73,6 +73,7 @@ class Service:
     ) -> None:
         self.starting: str | None = "the log is being replayed"
         self.degraded: list[str] = []
+        self.ails: Callable[[], list[str]] = list
         self.stopping = threading.Event()
         self._ingest = ingest
         self._log = log
@@ -116,7 +117,7 @@ class Service:
     ) -> DeviceList:
         """See `DeviceListing.page`."""
         with self._ingest.lock:
-            self._take_publications()
+            self._ingest.install()
             self.check_ready()
             listing = DeviceListing(
                 self._ingest.fleet, self._ingest.panel, self._limits.alert_risk, home_type=home_type, home_id=home_id
@@ -126,25 +127,25 @@ class Service:
     def device(self, home_id: str, device_id: str) -> DeviceDetail:
         """See `DeviceViews.device`."""
         with self._ingest.lock:
-            self._take_publications()
+            self._ingest.install()
             return self._device_views().device(home_id, device_id)
 
     def home(self, home_id: str) -> HomeDetail:
         """See `DeviceViews.home`."""
         with self._ingest.lock:
-            self._take_publications()
+            self._ingest.install()
             return self._device_views().home(home_id)
 
     def what_if(self, question: WhatIf) -> Prediction:
         """See `DeviceViews.what_if`."""
         with self._ingest.lock:
-            self._take_publications()
+            self._ingest.install()
             return self._device_views().what_if(question, now_us())
 
     def home_types(self) -> HomeTypeList:
         """All home types with their live quality."""
         with self._ingest.lock:
-            self._take_publications()
+            self._ingest.install()
             names, up_to_seq = self._home_type_views().names(), self._ingest.panel.learned_seq
         pr_auc = {}
         for name in names:
@@ -156,7 +157,7 @@ class Service:
     def home_type(self, name: str) -> HomeTypeDetail:
         """One home type with its live quality."""
         with self._ingest.lock:
-            self._take_publications()
+            self._ingest.install()
             up_to_seq = self._ingest.panel.learned_seq
             self.check_ready()
             self._home_type_views().check(name)
@@ -167,7 +168,7 @@ class Service:
     def evaluation(self, home_type: str | None) -> Evaluation:
         """Exact prequential evaluation up to what is learned now."""
         with self._ingest.lock:
-            self._take_publications()
+            self._ingest.install()
             if home_type is not None:
                 self._home_type_views().check(home_type)
             weights = self._home_type_views().weights(home_type)
@@ -181,7 +182,7 @@ class Service:
 
     def health(self) -> Health:
         """How the service is. Never waits."""
-        reasons = list(self.degraded)
+        reasons = [*self.degraded, *self.ails()]
         if self._link.fault is not None:
             reasons.append(self._link.fault)
         if self._ingest.log_fault is not None:
@@ -198,12 +199,6 @@ class Service:
             learned_seq=self._link.learned_seq,
             version=__version__,
         )
-
-    def _take_publications(self) -> None:
-        """Install what the learner has published, so that answers are of today also when nothing is streaming in."""
-        publication = self._link.take()
-        if publication is not None:
-            self._ingest.panel.install(publication)
 
     def _live_quality(self, name: str, up_to_seq: int) -> dict[str, Quality]:
         made, cached = self._quality.get(name, (0.0, {}))

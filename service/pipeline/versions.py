@@ -9,6 +9,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from service.contracts.events import (
+    CheckpointImported,
     CheckpointPublished,
     Event,
     LearnerStood,
@@ -26,7 +27,7 @@ KEPT: Final = 20
 
 BASELINE_NUMBER: Final = 1
 
-State = Literal["serving", "archived", "rejected"]
+State = Literal["candidate", "serving", "archived", "rejected"]
 
 
 class Version(Struct, kw_only=True):
@@ -34,23 +35,27 @@ class Version(Struct, kw_only=True):
 
     Attributes:
         number: Its number among those of its home type; 1 is the baseline's.
-        state: Whether it serves, has served, or was refused by the gate.
+        state: Whether it serves, has served, was refused by the gate, or was brought in and has not served yet.
         since_us: Since when, in microseconds since the epoch.
+        made_us: When it came into being here.
         file, sha256: Where it lies in the model folder, and the digest of that.
         shift: By how much its class weights raise its log odds.
         metrics: The metrics it was trained on.
         trained_to_seq: No example that matured at a later event was trained on.
+        trained_to_us: Instant of the newest example that was, in microseconds.
         by, why: Who brought it into its state, and what for.
     """
 
     number: int
     state: State
     since_us: int
+    made_us: int = 0
     file: str
     sha256: str
     shift: float
     metrics: list[str]
     trained_to_seq: int = 0
+    trained_to_us: int = 0
     by: str = ""
     why: str = ""
 
@@ -79,6 +84,8 @@ class Versions(Struct, kw_only=True):
                 self.baseline = event
             else:
                 self._publish(event)
+        elif isinstance(event, CheckpointImported):
+            self._enter(event.home_type, _version(event, "candidate"))
         elif isinstance(event, TrainingEnded):
             if event.outcome == "rejected":
                 self._enter(event.home_type, _version(event, "rejected"))
@@ -119,8 +126,13 @@ class Versions(Struct, kw_only=True):
         return max(older, key=lambda v: v.number, default=None)
 
     def files(self) -> set[str]:
-        """Files of all versions that are remembered."""
-        return {version.file for versions in self.of.values() for version in versions}
+        """Files of all versions that are remembered, and of the baseline."""
+        files = {version.file for versions in self.of.values() for version in versions}
+        return files if self.baseline is None else files | {self.baseline.file}
+
+    def in_force(self) -> set[str]:
+        """Digests of all versions that serve."""
+        return {v.sha256 for versions in self.of.values() for v in versions if v.state == "serving"}
 
     def _publish(self, event: CheckpointPublished) -> None:
         self._archive(event.home_type, event.received_us)
@@ -142,22 +154,25 @@ class Versions(Struct, kw_only=True):
     def _enter(self, home_type: str | None, version: Version) -> None:
         key = home_type or GLOBAL
         versions = self.of.setdefault(key, [])
-        versions.append(version)
+        # A number that comes twice: the newer one has taken the place of the older one's file.
+        versions[:] = [v for v in versions if v.number != version.number] + [version]
         self.given[key] = max(self.given.get(key, BASELINE_NUMBER), version.number)
         if len(versions) > KEPT:
             versions.remove(next(v for v in versions if v.state != "serving"))
 
 
-def _version(event: CheckpointPublished | TrainingEnded, state: State) -> Version:
+def _version(event: CheckpointPublished | CheckpointImported | TrainingEnded, state: State) -> Version:
     return Version(
         number=event.version,
         state=state,
         since_us=event.received_us,
+        made_us=event.received_us,
         file=event.file,
         sha256=event.sha256,
         shift=event.shift,
         metrics=event.metrics,
         trained_to_seq=event.trained_to_seq,
+        trained_to_us=event.trained_to_us,
         by=event.by,
         why=event.why,
     )

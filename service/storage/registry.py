@@ -28,6 +28,11 @@ _DAMAGES = (
 )  # fmt: skip
 
 
+def file_name(home_type: str | None, number: int) -> str:
+    """Name of the file of a checkpoint of a home type, or (None) of the global one; no two of them are equal."""
+    return f"checkpoint-{number}.npz" if home_type is None else f"checkpoint-{number}@{home_type}.npz"
+
+
 def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]], manifest: bytes) -> str:
     """Write arrays and a JSON manifest to one ``.npz``: a temporary file, fsync, rename, fsync of the folder.
 

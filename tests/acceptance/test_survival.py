@@ -151,6 +151,7 @@ def test_open_stream_does_not_hold_up_the_stop(tmp_path: Path) -> None:
         (("--baseline", "/nowhere.npz"), {}, "baseline"),
         ((), {"HEARTHBEAT_MAX_METRICS": "0"}, "max_metrics"),
         ((), {"HEARTHBEAT_COLOUR": "red"}, "HEARTHBEAT_COLOUR"),
+        ((), {"HEARTHBEAT_TRAIN_CRON": "every night"}, "train_cron"),
     ],
 )
 def test_bad_setting_stops_the_start(tmp_path: Path, flags: tuple[str, ...], environment: Any, word: str) -> None:

@@ -53,6 +53,7 @@ def write_checkpoint(
         horizon_s=horizon_us / 1e6,
         seq_first=int(pool.at_seq.min()),
         seq_last=int(pool.at_seq.max()),
+        trained_to_us=pool.newest_us,
         samples=len(pool),
         positives=pool.positives,
         shift=fitted.shift,

@@ -37,6 +37,7 @@ class Pool(Struct, frozen=True, kw_only=True):
         device: Identities of devices, unequal also between home types.
         weights: For how many matured examples each row stands; float64 (k,).
         base_rate: Share of positives among all that matured; 0 if nothing did.
+        newest_us: Instant of the newest row in microseconds; 0 without rows.
     """
 
     columns: list[str]
@@ -49,6 +50,7 @@ class Pool(Struct, frozen=True, kw_only=True):
     device: Ints
     weights: Floats
     base_rate: float
+    newest_us: int
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -97,6 +99,7 @@ def pooled(parts: Sequence[Examples], spans: Sequence[Span] | None = None) -> Po
         device=np.concatenate([np.empty(0, np.int64), *devices]),
         weights=weights,
         base_rate=positive / matured if matured else 0.0,
+        newest_us=max((int(p.ts[m].max()) for p, m in zip(parts, held, strict=True) if m.any()), default=0),
     )
 
 

@@ -25,17 +25,12 @@ from service.jobs.training.judge import Gate, Verdict, judge
 from service.jobs.training.pool import Pool, pooled
 from service.models.artifact import from_arrays
 from service.storage.examples import SqliteExampleStore
-from service.storage.registry import load_arrays
+from service.storage.registry import file_name, load_arrays
 
 _LOG = logging.getLogger("hearthbeat.trainer")
 _SHARES: dict[Stage, float] = {"reading examples": 0.0, "judging": 0.1, "fitting": 0.5, "writing": 0.95, "done": 1.0}
 
 Tell = Callable[[Progress], None]
-
-
-def file_name(home_type: str | None, number: int) -> str:
-    """Name of a checkpoint's file; no two of them are equal."""
-    return f"checkpoint-{number}.npz" if home_type is None else f"checkpoint-{number}@{home_type}.npz"
 
 
 def carry_out(order: TrainingOrder, tell: Tell) -> TrainingReport:
@@ -151,6 +146,7 @@ def _result(
             result,
             seq_first=int(pool.at_seq.min()),
             seq_last=int(pool.at_seq.max()),
+            trained_to_us=pool.newest_us,
             samples=len(pool),
             positives=pool.positives,
         )

@@ -24,9 +24,9 @@ from service.pipeline.scoring.arrivals import Limits, ReadingsJob
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.intake import take_requests
 from service.pipeline.scoring.intake_outcomes import take_outcomes
-from service.pipeline.scoring.jobs import Job, OutcomesJob, Waiting, runs, weight
 from service.pipeline.scoring.keeper import Keeper
 from service.pipeline.scoring.replies import LoopReply, Reply, deliver
+from service.pipeline.scoring.requests import Job, OutcomesJob, TrainingsJob, runs, weight
 from service.pipeline.scoring.retention import Retention
 from service.pipeline.scoring.score import Panel
 from service.pipeline.scoring.waiting import WaitingRoom
@@ -38,6 +38,7 @@ _FEW, _LINGER_S = 64, 0.002  # as long as there are so few readings it is worth 
 _PRUNE_EVERY_S = 1.0
 
 
+Waiting = tuple[Job, Reply]
 Trainer = Callable[[Sequence[TrainingDue], Callable[[Act], None]], None]
 """Carries out trainings that are due, and hands over what is to be logged of them."""
 
@@ -144,7 +145,7 @@ class Ingest:
         jobs = [(job, reply) for job, reply in jobs if reply.set_running_or_notify_cancel()]
         if not jobs or not self._log_is_well(jobs):
             return
-        if self._lockstep and isinstance(jobs[0][0], ReadingsJob):
+        if self._lockstep and isinstance(jobs[0][0], ReadingsJob | TrainingsJob):
             try:
                 self._catch_up()
                 self._train()
@@ -154,7 +155,7 @@ class Ingest:
         done: list[tuple[Reply, Any]] = []
         blobs: list[bytes] = []
         with self.lock:
-            self._install()
+            self.install()
             try:
                 for run in runs(jobs):
                     blob, answers = self._fold([job for job, _ in run])
@@ -172,13 +173,14 @@ class Ingest:
                 self._rebuild()
                 deliver((reply, fault) for _, reply in jobs)
                 return
+            self.panel.let_go()
             self._keeper.pass_by(self.fleet)
         self._room.answering(len(done))
         deliver(done)
         self._prune()
 
-    def _install(self) -> None:
-        """Take over what the learner has published. Needs the lock."""
+    def install(self) -> None:
+        """Take over what the learner has published; answers want that also without a stream. Needs the lock."""
         publication = self._link.take() if self._link is not None else None
         if publication is not None:
             self.panel.install(publication)
@@ -194,19 +196,21 @@ class Ingest:
         while self._link is not None and self.panel.learned_seq < self.fleet.seq:
             self._link.wait_for(self.fleet.seq)
             with self.lock:
-                self._install()
+                self.install()
 
     def _train(self) -> None:
         """In lock-step mode trainings that are due come before the next reading, and are learned of before it, too."""
         if self.trainer is None:
             return
-        acts: list[Act] = []
-        self.trainer(self.panel.due, acts.append)
-        for act in acts:
+        before = self.fleet.seq
+
+        def commit(act: Act) -> None:
             done: Future[Any] = Future()
             self._commit([(act, done)])
             done.result()
-        if acts:
+
+        self.trainer(self.panel.due, commit)
+        if self.fleet.seq > before:
             self._catch_up()
 
     def _log_is_well(self, jobs: Sequence[Waiting]) -> bool:
@@ -249,7 +253,7 @@ class Ingest:
         except OSError as error:
             _LOG.warning("%s", error)
 
-    def _fold(self, jobs: Sequence[Job]) -> tuple[bytes | None, Sequence[Receipt | AdvanceReceipt]]:
+    def _fold(self, jobs: Sequence[Job]) -> tuple[bytes | None, Sequence[Receipt | AdvanceReceipt | None]]:
         """Fold one request, or several with readings; their event's bytes, if they made one, and the answers."""
         seq = self.fleet.seq + 1
         readings = [job for job in jobs if isinstance(job, ReadingsJob)]
@@ -266,6 +270,8 @@ class Ingest:
                 return None, [receipt]
             self.fleet.seq = seq
             return encode_event(entered), [receipt]
+        if isinstance(job, TrainingsJob):
+            return None, [None]
         assert not isinstance(job, ReadingsJob)
         self.fleet.apply(seq, job)
         if not isinstance(job, Advanced):

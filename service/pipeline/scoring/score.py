@@ -87,6 +87,8 @@ class Panel:
         self.due: list[TrainingDue] = []
         self.standings: dict[str, HomeTypeOut] = {}
         self._versions = Versions()
+        self._in_force: set[str] = set()
+        self._decided = False
         self._models: dict[str, ReadyModel] = {}
         self._seated: dict[str, tuple[int, _Seated]] = {}
         self._columns: dict[tuple[str, str], tuple[int, list[str], npt.NDArray[np.int32]]] = {}
@@ -126,7 +128,17 @@ class Panel:
     def decided(self, versions: Versions) -> None:
         """Something about what serves, or who may speak, was decided: ``versions`` holds from now on."""
         self._versions = versions
+        self._decided = True
         self._seated.clear()
+
+    def let_go(self) -> None:
+        """What was decided is durable: checkpoints that served before it and do no longer are not needed."""
+        if self._decided:
+            in_force = self._versions.in_force()
+            gone, self._in_force, self._decided = self._in_force - in_force, in_force, False
+            for sha256 in gone:
+                self._models.pop(sha256, None)
+            self._columns = {key: value for key, value in self._columns.items() if key[1] not in gone}
 
     def install_baseline(self, model: CompiledModel, member: Member) -> None:
         """The baseline speaks from now on, also where the learner has not published anything yet."""
@@ -165,10 +177,14 @@ class Panel:
 
     def _members(self, out: HomeTypeOut, home_type: str, layout: Layout) -> tuple[list[Member], bool]:
         """The members, and whether they are the blend that the learner has calibrated."""
-        members = resolved(out.members, home_type, self._versions)
-        able = {m.member for m in members if m.model is None or self._able(m, layout)}
-        seated = weighed(members, home_type, self._versions, able)
+        able = self.able(home_type, layout)
+        seated = weighed(resolved(out.members, home_type, self._versions), home_type, self._versions, able)
         return seated, is_blend(seated, home_type, self._versions, able)
+
+    def able(self, home_type: str, layout: Layout) -> set[str]:
+        """Names of those members that have a model and know the layout's metrics, whether they may speak or not."""
+        members = resolved(self.standing(home_type).members, home_type, self._versions)
+        return {m.member for m in members if m.model is None or self._able(m, layout)}
 
     def _seat(self, home_type: str, layout: Layout) -> _Seated:
         out = self.standing(home_type)

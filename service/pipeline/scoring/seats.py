@@ -17,8 +17,11 @@ _LAST_RESORT = (CHECKPOINT, BASELINE, PRIOR)
 
 
 def resolved(members: Sequence[Member], home_type: str, versions: Versions) -> list[Member]:
-    """The members with the checkpoint that serves now in the place of the one that the learner knew of."""
-    return [_checkpoint(m, versions.serving(home_type)) if m.member == CHECKPOINT else m for m in members]
+    """The members with the checkpoint that serves now in the place of the one that the learner knew of, if any."""
+    serving = versions.serving(home_type)
+    if serving is not None and all(m.member != CHECKPOINT for m in members):
+        members = [*members, Member(member=CHECKPOINT, model="", version=0)]
+    return [_checkpoint(m, serving) if m.member == CHECKPOINT else m for m in members]
 
 
 def weighed(members: Sequence[Member], home_type: str, versions: Versions, able: Container[str]) -> list[Member]:

@@ -3,33 +3,36 @@
 import itertools
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from service.contracts.checkpoints import Present, Progress, Target, TrainingOrder, TrainingReport, TrainingResult
-from service.contracts.errors import BadModel, Busy
-from service.contracts.events import Act, CheckpointPublished, RolledBack, TrainingEnded
-from service.contracts.jobs import JobDetail, JobState, JobTarget
+from service.contracts.checkpoints import Present, Target, TrainingOrder, TrainingReport, TrainingResult
+from service.contracts.errors import BadModel, Busy, HearthbeatError
+from service.contracts.events import Act, CheckpointPublished, TrainingAsked, TrainingEnded
+from service.contracts.jobs import JobDetail, JobTarget, TargetState
 from service.models.committee import CHECKPOINT
-from service.pipeline.instants import utc
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.publication import TrainingDue
 from service.pipeline.scoring.ingest import Ingest
+from service.pipeline.scoring.requests import TrainingsJob
+from service.pipeline.training.files import ModelFiles, named
+from service.pipeline.training.job import Training
 from service.pipeline.training.link import TrainerLink
+from service.pipeline.training.numbers import Numbers
 from service.pipeline.training.shelf import Shelf
 from service.pipeline.versions import GLOBAL
+from service.storage.registry import file_name
 
 _LOG = logging.getLogger("hearthbeat.training")
 _REMEMBERED = 200
 _WAITING = 16
-
-SERVICE = "service"
-"""Who acts where the service does it by itself."""
+_PATIENCE_S = 60.0
+_AGAIN_S = 0.2
 
 SCHEDULE = "schedule"
 """Who asks for a training that is due."""
@@ -49,31 +52,6 @@ class Trainings(Struct, frozen=True, kw_only=True):
     learn: LearnSettings
 
 
-class _Job:
-    def __init__(self, name: str, home_types: Sequence[str | None], by: str, why: str, asked_us: int) -> None:
-        self.name, self.by, self.why = name, by, why
-        self.asked_us = asked_us
-        self.started_us: int | None = None
-        self.ended_us: int | None = None
-        self.targets = {home_type: JobTarget(home_type=home_type) for home_type in home_types}
-
-    def detail(self) -> JobDetail:
-        states = [target.state for target in self.targets.values()]
-        state: JobState = "waiting" if self.started_us is None else "running"
-        if self.ended_us is not None:
-            state = "failed" if all(each == "failed" for each in states) else "done"
-        return JobDetail(
-            job=self.name,
-            state=state,
-            by=self.by,
-            why=self.why,
-            asked_at=utc(self.asked_us),
-            started_at=_instant(self.started_us),
-            ended_at=_instant(self.ended_us),
-            targets=list(self.targets.values()),
-        )
-
-
 class Desk:
     """Trainings that wait, run and have ended.
 
@@ -81,42 +59,65 @@ class Desk:
         ingest: Whose fleet is trained for.
         link: The trainer.
         shelf: Where checkpoints lie.
+        files: Is told what was published.
+        numbers: Of versions in the making.
         orders: What every order says.
         clock: Microseconds since the epoch.
+        lockstep: Whether the thread of ``ingest`` carries out all trainings.
     """
 
     def __init__(
-        self, *, ingest: Ingest, link: TrainerLink, shelf: Shelf, orders: Trainings, clock: Callable[[], int]
+        self,
+        *,
+        ingest: Ingest,
+        link: TrainerLink,
+        shelf: Shelf,
+        files: ModelFiles,
+        numbers: Numbers,
+        orders: Trainings,
+        clock: Callable[[], int],
+        lockstep: bool,
     ) -> None:
         self._ingest = ingest
         self._link = link
         self._shelf = shelf
+        self._files = files
+        self._given = numbers
+        self._lockstep = lockstep
         self._orders = orders
         self._clock = clock
         self._numbers = itertools.count(1)
-        self._waiting: deque[_Job] = deque()
-        self._jobs: deque[_Job] = deque(maxlen=_REMEMBERED)
+        self._waiting: deque[Training] = deque()
+        self._jobs: deque[Training] = deque(maxlen=_REMEMBERED)
         self._working = threading.Lock()
+        self._stopping = threading.Event()
 
     def ask(self, home_types: Sequence[str | None], by: str, why: str) -> JobDetail:
-        """Put a training in the queue.
+        """Put a training in the queue, once the log knows of the wish. Not to be called by the thread of ``ingest``.
 
         Raises:
             Busy: Too many wait already.
+            Unavailable: The log cannot be written, or the service is stopping.
         """
         if len(self._waiting) >= _WAITING:
             raise Busy("too many trainings wait already")
         job = self._new(home_types, by, why)
+        for home_type in home_types:
+            asked = TrainingAsked(received_us=job.asked_us, job=job.name, home_type=home_type, by=by, why=why)
+            self._ingest.submit(asked).result()
+        self._jobs.append(job)
         self._waiting.append(job)
+        if self._lockstep:
+            self._ingest.submit(TrainingsJob())
         return job.detail()
 
     def jobs(self) -> list[JobDetail]:
         """All trainings remembered, the newest first."""
-        return [job.detail() for job in reversed(self._jobs)]
+        return [job.detail() for job in reversed(list(self._jobs))]
 
     def job(self, name: str) -> JobDetail | None:
         """One training, or None if it is not remembered."""
-        return next((job.detail() for job in self._jobs if job.name == name), None)
+        return next((job.detail() for job in list(self._jobs) if job.name == name), None)
 
     def work(self, due: Sequence[TrainingDue], submit: Callable[[Act], None]) -> None:
         """Carry out what waits and what is due; ``submit`` is given the events, in order, each as soon as it is known.
@@ -128,65 +129,73 @@ class Desk:
                 self._carry_out(self._waiting.popleft(), submit)
             if due:
                 why = "; ".join(sorted({each.why for each in due}))
-                self._carry_out(self._new([each.home_type for each in due], SCHEDULE, why), submit)
+                job = self._new([each.home_type for each in due], SCHEDULE, why)
+                self._jobs.append(job)
+                self._carry_out(job, submit)
             self._link.rest()
-
-    def recover(self) -> list[str]:
-        """Load every version that serves, after a start. A damaged one makes place for the version before it.
-
-        Returns:
-            What is damaged, in sentences.
-        """
-        ails: list[str] = []
-        versions = self._ingest.fleet.versions
-        for key in sorted(versions.of):
-            home_type = key or None
-            while (serving := versions.own(home_type)) is not None:
-                try:
-                    self._shelf.fetch(serving.file, serving.sha256)
-                    break
-                except BadModel as error:
-                    before = versions.previous(home_type)
-                    ails.append(
-                        f"version {serving.number} of {home_type or 'the global checkpoint'} is damaged: {error}"
-                    )
-                    _LOG.warning("%s", ails[-1])
-                    act = RolledBack(
-                        received_us=self._clock(),
-                        home_type=home_type,
-                        version=before.number if before is not None else 0,
-                        by=SERVICE,
-                        why=ails[-1],
-                    )
-                    self._ingest.submit(act).result()
-        return ails
 
     def stop(self) -> None:
         """End a training that runs."""
+        self._stopping.set()
         self._link.stop()
 
-    def _new(self, home_types: Sequence[str | None], by: str, why: str) -> _Job:
+    def _new(self, home_types: Sequence[str | None], by: str, why: str) -> Training:
         now_us = self._clock()
-        job = _Job(f"training-{now_us // 1_000_000}-{next(self._numbers)}", home_types, by, why, now_us)
-        self._jobs.append(job)
-        return job
+        return Training(f"training-{now_us // 1_000_000}-{next(self._numbers)}", home_types, by, why, now_us)
 
-    def _carry_out(self, job: _Job, submit: Callable[[Act], None]) -> None:
+    def _carry_out(self, job: Training, submit: Callable[[Act], None]) -> None:
+        """Have one trained, and put down what came of it. Whatever happens, the job ends."""
         job.started_us = self._clock()
-        report = self._link.train(self._order(job), lambda progress: _advance(job, progress))
-        by_home_type = {result.home_type: result for result in report.results}
-        for home_type in job.targets:
-            result = by_home_type.get(home_type)
-            event = self._failed(job, home_type, report) if result is None else self._event(job, result)
-            outcome = "published" if isinstance(event, CheckpointPublished) else event.outcome
-            job.targets[home_type] = JobTarget(
-                home_type=home_type, state=outcome, progress=1.0, version=event.version or None, reason=event.why
-            )
-            _LOG.info("training of %s: %s, %s", home_type or "the global checkpoint", outcome, event.why)
-            submit(event)
-        job.ended_us = self._clock()
+        order = self._order(job)
+        try:
+            report = self._link.train(order, job.advance)
+            if report.fault is not None:
+                self._shelf.discard_unfinished()
+            by_home_type = {result.home_type: result for result in report.results}
+            for target in order.targets:
+                result = by_home_type.get(target.home_type)
+                event = self._failed(job, target.home_type, report) if result is None else self._event(job, result)
+                job.targets[target.home_type] = self._settled(target, event, submit)
+            self._files.forget()
+        finally:
+            job.ended_us = self._clock()
+            with self._ingest.lock:
+                for target in order.targets:
+                    self._given.settle(target.home_type, target.number)
 
-    def _order(self, job: _Job) -> TrainingOrder:
+    def _settled(
+        self, target: Target, event: CheckpointPublished | TrainingEnded, submit: Callable[[Act], None]
+    ) -> JobTarget:
+        """Put an event down; the end of its target. A file that no event names is removed."""
+        home_type, why = target.home_type, event.why
+        state: TargetState = "published" if isinstance(event, CheckpointPublished) else event.outcome
+        try:
+            self._put(event, submit)
+        except HearthbeatError as error:
+            state, why = "failed", f"it could not be logged: {error}"
+        _LOG.info("training of %s: %s, %s", named(home_type), state, why)
+        if state == "published":
+            self._files.mended(home_type)
+        elif state != "rejected":
+            self._shelf.discard(file_name(home_type, target.number))
+            return JobTarget(home_type=home_type, state=state, progress=1.0, reason=why)
+        return JobTarget(home_type=home_type, state=state, progress=1.0, version=event.version, reason=why)
+
+    def _put(self, event: Act, submit: Callable[[Act], None]) -> None:
+        """Submit an event; minutes of work are not thrown away since the queue is full for a moment.
+
+        Raises:
+            HearthbeatError: It could not be logged.
+        """
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return submit(event)
+            except Busy:
+                if time.monotonic() > deadline or self._stopping.wait(_AGAIN_S):
+                    raise
+
+    def _order(self, job: Training) -> TrainingOrder:
         orders = self._orders
         with self._ingest.lock:
             fleet, up_to_seq = self._ingest.fleet, self._ingest.panel.learned_seq
@@ -204,8 +213,8 @@ class Desk:
                         trained_to_seq=serving.trained_to_seq,
                     )
                 )
-                number = fleet.versions.next_number(home_type)
                 versions = fleet.versions
+                number = self._given.take(home_type, versions)
                 must_win = home_type is not None and versions.own(home_type) is None and serving is versions.own(None)
                 targets.append(Target(home_type=home_type, number=number, present=present, must_win=must_win))
         return TrainingOrder(
@@ -222,7 +231,7 @@ class Desk:
             created_us=job.started_us or 0,
         )
 
-    def _event(self, job: _Job, result: TrainingResult) -> CheckpointPublished | TrainingEnded:
+    def _event(self, job: Training, result: TrainingResult) -> CheckpointPublished | TrainingEnded:
         """What a result means for the log. A checkpoint is loaded before it is published."""
         if result.outcome == "published" and result.file is not None and result.sha256 is not None:
             try:
@@ -239,6 +248,7 @@ class Desk:
                 file=result.file,
                 sha256=result.sha256,
                 trained_to_seq=result.seq_last,
+                trained_to_us=result.trained_to_us,
                 job=job.name,
                 by=job.by,
                 why=f"{job.why}: {result.reason}" if result.reason else job.why,
@@ -253,28 +263,17 @@ class Desk:
                 metrics=result.metrics,
                 shift=result.shift,
                 trained_to_seq=result.seq_last,
+                trained_to_us=result.trained_to_us,
             )
         outcome: Literal["too_few", "failed"] = "too_few" if result.outcome == "too_few" else "failed"
         return self._ended(job, result.home_type, outcome, result.reason)
 
-    def _failed(self, job: _Job, home_type: str | None, report: TrainingReport) -> TrainingEnded:
+    def _failed(self, job: Training, home_type: str | None, report: TrainingReport) -> TrainingEnded:
         return self._ended(job, home_type, "failed", report.fault or "the trainer gave no result")
 
     def _ended(
-        self, job: _Job, home_type: str | None, outcome: Literal["rejected", "too_few", "failed"], why: str
+        self, job: Training, home_type: str | None, outcome: Literal["rejected", "too_few", "failed"], why: str
     ) -> TrainingEnded:
         return TrainingEnded(
             received_us=self._clock(), job=job.name, home_type=home_type, outcome=outcome, by=job.by, why=why
         )
-
-
-def _advance(job: _Job, progress: Progress) -> None:
-    target = job.targets.get(progress.home_type)
-    if target is not None:
-        job.targets[progress.home_type] = replace(
-            target, state="running", stage=progress.stage, progress=progress.share
-        )
-
-
-def _instant(us: int | None) -> datetime | None:
-    return None if us is None else utc(us)

@@ -54,9 +54,10 @@ class TrainerLink:
                 tell(message)
         except (OSError, ValueError, msgspec.MsgspecError) as error:
             process.kill()
-            return TrainingReport(results=[], fault=f"the trainer could not be spoken to: {error}")
+            process.wait()  # the next order must not find it dying
+            return TrainingReport(results=[], fault=self._fault(f"the trainer could not be spoken to: {error}"))
         status = process.wait()
-        return TrainingReport(results=[], fault=f"the trainer ended with status {status}")
+        return TrainingReport(results=[], fault=self._fault(f"the trainer ended with status {status}"))
 
     def rest(self) -> None:
         """End the process if it has had nothing to do for a while. Must not be called while it trains."""
@@ -71,6 +72,9 @@ class TrainerLink:
             with contextlib.suppress(OSError):
                 self._process.kill()
             self._close()
+
+    def _fault(self, what: str) -> str:
+        return "the service is stopping" if self._stopped else what
 
     def _running(self) -> subprocess.Popen[bytes] | None:
         if self.pid is not None:

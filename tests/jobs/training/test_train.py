@@ -10,11 +10,11 @@ from service.contracts.checkpoints import Present, Progress, Target, TrainingOrd
 from service.contracts.errors import BadModel
 from service.jobs.training import train
 from service.jobs.training.file import write_checkpoint
-from service.jobs.training.train import carry_out, file_name
+from service.jobs.training.train import carry_out
 from service.models.artifact import Manifest, from_arrays, modes_from_arrays
 from service.models.bound import BoundModel
 from service.models.modes import CompiledModes
-from service.storage.registry import load_arrays
+from service.storage.registry import file_name, load_arrays
 from tests.jobs.training.stores import BATTERY, COLUMNS, HEAT, HORIZON_US, START_US, fill, lived, order_for, villa
 
 GLOBAL = Target(home_type=None, number=1)
@@ -98,16 +98,16 @@ def test_the_same_order_gives_the_same_file(store: Path, tmp_path: Path) -> None
 
 
 def test_a_candidate_that_is_worse_is_rejected(store: Path, tmp_path: Path) -> None:
-    """Nothing is written; the result says what it was held against."""
+    """Its file is kept, since somebody may look at it or let it serve; the result says what it was held against."""
     first = only(carried_out(order_for(store, tmp_path, villa())))
     worse = fill(tmp_path / "worse.db", lived("villa", seed=5, first_seq=1000, chance_until=192))
     result = only(carried_out(order_for(worse, tmp_path, villa(2, present_of(first)))))
 
     assert "rejected" == result.outcome
-    assert (None, None) == (result.file, result.sha256)
+    assert "checkpoint-2@villa.npz" == result.file
     assert result.difference is not None
     assert result.difference.worse > 0.8
-    assert [first.file] == [path.name for path in tmp_path.glob("*.npz")]
+    assert [first.file, result.file] == sorted(path.name for path in tmp_path.glob("*.npz"))
 
 
 def test_a_candidate_that_is_no_worse_takes_its_place(store: Path, tmp_path: Path) -> None:

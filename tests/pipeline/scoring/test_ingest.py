@@ -11,8 +11,8 @@ from service.contracts.errors import Busy, Unavailable
 from service.contracts.ports import EventLog
 from service.pipeline.scoring.arrivals import ReadingsJob
 from service.pipeline.scoring.ingest import Ingest
-from service.pipeline.scoring.jobs import OutcomesJob
 from service.pipeline.scoring.keeper import Keeper
+from service.pipeline.scoring.requests import OutcomesJob
 from service.storage.memory import MemoryEventLog
 from tests.pipeline.streams import LIMITS, NOW_US, empty_fleet, hourly
 

@@ -1,13 +1,13 @@
-"""What waits before the scorer: requests with readings, with outcomes, and acts; each with who waits for its answer."""
+"""What may wait before the scorer, and what of it is folded together."""
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
 from service.contracts.events import Act, Advanced
 from service.contracts.outcomes import Outcome
 from service.pipeline.scoring.arrivals import ReadingsJob
-from service.pipeline.scoring.replies import Reply
 
 
 class OutcomesJob(Struct, frozen=True, kw_only=True):
@@ -17,25 +17,29 @@ class OutcomesJob(Struct, frozen=True, kw_only=True):
     received_us: int
 
 
-Job = ReadingsJob | OutcomesJob | Advanced | Act
-Waiting = tuple[Job, Reply]
+class TrainingsJob(Struct, frozen=True):
+    """In lock-step mode: carry out the trainings that wait. The answer is None, and comes when they have ended."""
+
+
+Job = ReadingsJob | OutcomesJob | Advanced | Act | TrainingsJob
+R = TypeVar("R")
 
 
 def weight(job: Job) -> int:
-    """How many readings it brings, or 1."""
+    """For how many it counts in the waiting room."""
     return len(job.readings) if isinstance(job, ReadingsJob) else 1
 
 
-def runs(jobs: Sequence[Waiting]) -> Iterator[list[Waiting]]:
+def runs(jobs: Sequence[tuple[Job, R]]) -> Iterator[list[tuple[Job, R]]]:
     """Requests with readings that follow each other; others alone."""
-    run: list[Waiting] = []
-    for job, future in jobs:
+    run: list[tuple[Job, R]] = []
+    for job, reply in jobs:
         if isinstance(job, ReadingsJob):
-            run.append((job, future))
+            run.append((job, reply))
             continue
         if run:
             yield run
             run = []
-        yield [(job, future)]
+        yield [(job, reply)]
     if run:
         yield run

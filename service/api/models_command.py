@@ -1,0 +1,90 @@
+"""``hearthbeat models``: the file of a version out of a running service, and into one, over its HTTP API."""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import httpx
+from cyclopts import App, Parameter
+
+from service.contracts.models import GLOBAL_NAME, LITERAL, OCTETS
+
+app = App(name="models", help="Export a version of a checkpoint from a running service, or import one.")
+
+_URL = "http://127.0.0.1:8000"
+_TIMEOUT_S = 120.0
+
+Url = Annotated[str, Parameter(help="Address of the service.")]
+HomeType = Annotated[
+    str, Parameter(help=f"Whose checkpoint; `{GLOBAL_NAME}` is the global one, `{LITERAL}NAME` any home type.")
+]
+File = Annotated[Path, Parameter(help="The file.")]
+
+
+@app.command(name="export")
+def export_version(*, home_type: HomeType, version: int, out: File, url: Url = _URL) -> None:
+    """Write the file of a version, verified by the service and again here."""
+    answer = _ask("GET", url, f"{_path(home_type)}/{version}/file")
+    digest = hashlib.sha256(answer.content).hexdigest()
+    if answer.headers.get("etag", "").strip('"') != digest:
+        raise _end("the file did not arrive as it was sent", 1)
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(answer.content)
+        unfinished.replace(out)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise _end(f"{out}: {error.strerror}", 2) from None
+    print(f"{out}: {len(answer.content)} bytes, SHA-256 {digest}")
+
+
+@app.command(name="import")
+def import_version(
+    file: File,
+    *,
+    home_type: HomeType,
+    by: Annotated[str, Parameter(help="Who does it; stands in the log.")],
+    why: Annotated[str, Parameter(help="What for; stands in the log.")],
+    url: Url = _URL,
+) -> None:
+    """Give a running service a file. It becomes a candidate, which serves once somebody rolls back to it."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise _end(f"{file}: {error.strerror}", 2) from None
+    answer = _ask(
+        "POST",
+        url,
+        _path(home_type),
+        content=content,
+        params={"by": by, "why": why},
+        headers={"Content-Type": OCTETS},
+    )
+    print(f"version {answer.json()['version']} of {home_type}: a candidate")
+
+
+def _path(home_type: str) -> str:
+    plain = home_type == GLOBAL_NAME or home_type.startswith(LITERAL)
+    return f"/v1/models/{quote(home_type if plain else LITERAL + home_type, safe=LITERAL)}/versions"
+
+
+def _ask(method: str, url: str, path: str, **request: Any) -> httpx.Response:
+    try:
+        answer = httpx.request(method, url.rstrip("/") + path, timeout=_TIMEOUT_S, **request)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise _end(f"{url} cannot be reached: {error}", 1) from None
+    if answer.is_success:
+        return answer
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        detail = answer.text[:200]
+    raise _end(f"the service says {answer.status_code}: {detail}", 1)
+
+
+def _end(what: str, status: int) -> SystemExit:
+    print(f"hearthbeat: {what}", file=sys.stderr)
+    return SystemExit(status)
