@@ -47,6 +47,7 @@ class Workload(Struct, frozen=True, kw_only=True):
 BENCHMARKS: Mapping[str, str] = MappingProxyType(
     {
         "backblaze": "How well are real drives' failures foretold, and how sure is that? (1 minute; --full: 3 to 4)",
+        "committee": "Is the blend as good as its best member, as a retrained forest, and after drift? (12 minutes)",
         "fd001": "How well are turbofan failures foretold, over HTTP, in lock-step? (1 to 2 minutes; --full: 5 to 10)",
         "ingest": "How many readings a second are taken, scored and durable, beside peers and the wire? (2 minutes)",
         "latency": "How long does a single reading wait, alone and under all load at once? (2 minutes)",
