@@ -212,8 +212,12 @@ class Runtime:
 
     def _train(self) -> None:
         """Beside the stream. In lock-step the stream waits for trainings, and its thread carries them out."""
-        if not self._settings.lockstep:
-            self._desk.work(self._ingest.panel.due, lambda act: self._ingest.submit(act).result())
+        if self._settings.lockstep:
+            return
+        with self._ingest.lock:
+            self._ingest.install()
+            due = self._ingest.panel.due
+        self._desk.work(due, lambda act: self._ingest.submit(act).result())
 
     def _train_all(self) -> None:
         with self._ingest.lock:

@@ -91,6 +91,7 @@ class Desk:
         self._jobs: deque[Training] = deque(maxlen=_REMEMBERED)
         self._working = threading.Lock()
         self._stopping = threading.Event()
+        self._ended_seq = 0
 
     def ask(self, home_types: Sequence[str | None], by: str, why: str) -> JobDetail:
         """Put a training in the queue, once the log knows of the wish. Not to be called by the thread of ``ingest``.
@@ -127,7 +128,8 @@ class Desk:
         with self._working:
             while self._waiting:
                 self._carry_out(self._waiting.popleft(), submit)
-            if due:
+            # What is due is due as of what the learner has folded; it may not know yet that it was just done.
+            if due and self._ingest.panel.learned_seq >= self._ended_seq:
                 why = "; ".join(sorted({each.why for each in due}))
                 job = self._new([each.home_type for each in due], SCHEDULE, why)
                 self._jobs.append(job)
@@ -160,6 +162,7 @@ class Desk:
         finally:
             job.ended_us = self._clock()
             with self._ingest.lock:
+                self._ended_seq = self._ingest.fleet.seq
                 for target in order.targets:
                     self._given.settle(target.home_type, target.number)
 

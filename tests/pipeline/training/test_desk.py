@@ -11,7 +11,7 @@ import pytest
 
 from service.contracts.errors import Busy, Unavailable
 from service.contracts.events import Act, CheckpointPublished, TrainingAsked, TrainingEnded
-from service.pipeline.publication import TrainingDue
+from service.pipeline.publication import Publication, TrainingDue
 from tests.pipeline.training.desk import Office
 from tests.service_process import until
 
@@ -42,6 +42,17 @@ def test_what_is_due_is_trained_and_published(office: Office) -> None:
     assert ["checkpoint-2.npz", "checkpoint-2@villa.npz"] == office.names()
     assert {of_fleet.sha256, of_villa.sha256} == office.ingest.fleet.versions.in_force()
     assert office.ingest.panel.has(of_villa.sha256)
+
+
+def test_what_was_just_done_is_not_due(office: Office) -> None:
+    """A learner that has not heard of a training yet still calls it due; it is not trained once more for that."""
+    office.ingest.panel.install(Publication(seq=1, models={}, home_types=[], due=[VILLA]))
+    done = office.train(VILLA)
+    assert [done] == [office.train(VILLA)]
+    assert 1 == len(office.desk.jobs())
+    office.ingest.panel.install(Publication(seq=office.log.last_seq(), models={}, home_types=[], due=[VILLA]))
+    office.train(VILLA)
+    assert 2 == len(office.desk.jobs())
 
 
 def test_a_wish_is_logged_before_it_waits(office: Office) -> None:
