@@ -43,7 +43,7 @@ class Calibration:
     ) -> None:
         """Count matured examples, columns (n,), and fit anew if enough have come.
 
-        Nothing is learned of a committee without a weighted online member: its answers are not calibrated.
+        Nothing is learned while the checkpoint, the baseline or the prior carries alone: that is not calibrated.
         """
         failed = device[label == POSITIVE]
         if len(failed):
@@ -52,7 +52,8 @@ class Calibration:
                 self.failing = np.append(self.failing, np.zeros(room, np.bool_))
             self.failing[failed] = True
             self.positives += len(failed)
-        if not any(weights.get(member, 0.0) > 0.0 for member in ONLINE):
+        voting = [member for member, weight in weights.items() if weight > 0.0]
+        if len(voting) < 2 and ONLINE.isdisjoint(voting):
             return
         known = label > CENSORED
         for logit, positive in zip(

@@ -31,8 +31,8 @@ def weighed(members: Sequence[Member], home_type: str, versions: Versions, able:
         members: As `resolved`, with the weights that the learner published.
         home_type: Whose committee.
         versions: What was decided.
-        able: Members that can speak now. Where no online member votes, the first of the last resorts that does carries
-            alone; where nobody does, the first that can.
+        able: Members that can speak now. Where no online member may vote, the first of the last resorts that does
+            carries alone; where nobody does, the first that can.
     """
     out = list(members)
     pin = versions.pins.get(home_type)
@@ -42,7 +42,8 @@ def weighed(members: Sequence[Member], home_type: str, versions: Versions, able:
         out = [_benched(m, STALE) if m.member in ONLINE else m for m in out]
     weights = [m.weight if m.member in able else 0.0 for m in out]
     voting = [m.member for m, weight in zip(out, weights, strict=True) if weight > 0.0]
-    if ONLINE.isdisjoint(voting) and (pin is None or pin.member not in able):
+    online = any(m.member in ONLINE and m.member in able and m.benched is None for m in out)
+    if not voting or (not online and (pin is None or pin.member not in able)):
         alone = next((name for name in _LAST_RESORT if name in (voting or able)), PRIOR)
         weights = [float(m.member == alone) for m in out]
     total = sum(weights)
@@ -50,10 +51,11 @@ def weighed(members: Sequence[Member], home_type: str, versions: Versions, able:
 
 
 def is_blend(members: Sequence[Member], home_type: str, versions: Versions, able: Container[str]) -> bool:
-    """Whether members as `weighed` are the blend that the learner has calibrated: with an online vote, none pinned."""
+    """Whether members as `weighed` are the blend that the learner has calibrated: nobody is pinned or carries alone."""
     pin = versions.pins.get(home_type)
     pinned = pin is not None and pin.member in able
-    return not pinned and any(m.weight > 0.0 for m in members if m.member in ONLINE)
+    voting = [m.member for m in members if m.weight > 0.0]
+    return not pinned and (len(voting) > 1 or not ONLINE.isdisjoint(voting))
 
 
 def _benched(member: Member, why: str) -> Member:

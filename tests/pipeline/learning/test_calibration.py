@@ -83,7 +83,7 @@ def test_fit_makes_overconfident_risks_modest() -> None:
 
 
 def test_nothing_is_fitted_of_who_answers_alone() -> None:
-    """While no online member has a weight, the fit stays what it is."""
+    """While the prior carries alone, the fit stays what it is."""
     calibration = Calibration()
     label = np.ones(2 * REFIT_EXAMPLES, np.int8)
     device = np.zeros(len(label), np.int32)

@@ -1,8 +1,10 @@
 """Who sits in a committee right now: what the learner published, and what has been decided since."""
 
+from msgspec.structs import replace
+
 from service.contracts.events import LearnerStood, Pinned
 from service.pipeline.publication import Member
-from service.pipeline.scoring.seats import resolved, weighed
+from service.pipeline.scoring.seats import is_blend, resolved, weighed
 from service.pipeline.versions import Versions
 from tests.pipeline.test_versions import folded, published
 
@@ -58,3 +60,18 @@ def test_a_stale_learner_leaves_the_checkpoint_alone() -> None:
     assert {"forest": (0.0, "stale"), "checkpoint": (0.0, None), "prior": (1.0, None)} == weights(
         members, versions, {"forest", "prior"}
     )
+
+
+def test_online_members_without_a_weight_leave_the_others_theirs() -> None:
+    """That a member has earned no weight benches nobody: checkpoint and baseline go on together, as a blend."""
+    baseline = Member(member="baseline", model="baseline", version=1, weight=0.4)
+    idle, checkpoint = replace(FOREST, weight=0.0), replace(OLD, weight=0.6)
+    versions, able = folded(published(2)), {*EVERYBODY, "baseline"}
+    members = [idle, checkpoint, baseline, PRIOR]
+    seated = weighed(resolved(members, "villa", versions), "villa", versions, able)
+    assert {"forest": 0.0, "checkpoint": 0.6, "baseline": 0.4, "prior": 0.0} == {m.member: m.weight for m in seated}
+    assert is_blend(seated, "villa", versions, able)
+    members = [replace(idle, benched="silence"), checkpoint, baseline, PRIOR]
+    alone = weighed(resolved(members, "villa", versions), "villa", versions, able)
+    assert {"checkpoint"} == {m.member for m in alone if m.weight}
+    assert not is_blend(alone, "villa", versions, able)
