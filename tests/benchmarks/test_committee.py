@@ -1,0 +1,88 @@
+"""The committee's benchmark: its comparisons mean what they say, and a small stream goes through it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.committee import rivals
+from benchmarks.committee.figures import calibration, rows_of
+from benchmarks.committee.stream import HOUR_US, Played, Stream, played
+from benchmarks.run import Workload
+
+DAY_US = 24 * HOUR_US
+
+
+def lived(*, turn: bool = False, days: int = 20, devices: int = 120, seed: int = 0) -> Played:
+    """Examples four times a day; a feature foretells failures; after a ``turn`` at half time the opposite."""
+    rng = np.random.default_rng(seed)
+    n = days * 4 * devices
+    ts = np.repeat(np.arange(days * 4), devices) * 6 * HOUR_US + 1_000_000
+    labels = rng.random(n) < 0.1
+    way = np.where(turn & (ts >= days * DAY_US // 2), -1.0, 1.0)
+    feature = (np.where(labels, 1.0, -1.0) * way + rng.normal(size=n)).astype(np.float32)
+    frozen = 1.0 / (1.0 + np.exp(-(feature - 2.0)))
+    blend = 1.0 / (1.0 + np.exp(-(feature * way - 2.0)))
+    return Played(
+        columns=["x"], rows=feature[:, None], ts=ts, labels=labels, chosen=np.ones(n, np.bool_),
+        device=np.tile(np.arange(devices), days * 4), blend=blend,
+        members={"baseline": frozen, "prior": np.full(n, 0.1)}, horizon_us=DAY_US, seconds=1.0,
+    )  # fmt: skip
+
+
+def test_the_retrained_forest_never_sees_a_label_before_it_is_final() -> None:
+    """Labels that are turned over after an instant change no risk that was given before they could be known."""
+    honest = lived()
+    cut = 10 * DAY_US
+    poisoned_labels = np.where(honest.ts >= cut - honest.horizon_us, ~honest.labels, honest.labels)
+    poisoned = Played(**{**{f: getattr(honest, f) for f in honest.__struct_fields__}, "labels": poisoned_labels})
+    one, other = rivals.retrained(honest, DAY_US, 1), rivals.retrained(poisoned, DAY_US, 1)
+
+    assert np.isnan(one[0])
+    before = honest.ts <= cut
+    assert np.array_equal(one[before], other[before], equal_nan=True)
+    assert not np.array_equal(one[~before], other[~before])
+
+
+def test_after_a_turn_the_gap_says_what_was_won_back() -> None:
+    """A blend that knows of the turn closes it; the frozen member has lost it all."""
+    stream = Stream(name="turned", drift_from=0.5, drift_until=0.5)
+    value = {row.id: row.value for row in rows_of(stream, lived(turn=True), 1)}
+
+    assert (value["committee.turned.after.frozen.pr_auc"] or 1.0) < 0.1
+    assert (value["committee.turned.gap"] or 0.0) > 0.3
+    assert 0.9 < (value["committee.turned.gap_closed"] or 0.0) < 1.3
+    assert (value["committee.turned.minus_best_member"] or 0.0) > 0.1
+    low, high = value["committee.turned.minus_best_member.low"], value["committee.turned.minus_best_member.high"]
+    assert low is not None
+    assert high is not None
+    assert low < (value["committee.turned.minus_best_member"] or 0.0) < high
+
+
+def test_calibrated_risks_have_a_slope_of_one() -> None:
+    """Half the log odds double the slope; risks twice too small fail twice as often as expected."""
+    rng = np.random.default_rng(1)
+    logit = rng.normal(-3.0, 1.5, 100_000)
+    risk = 1.0 / (1.0 + np.exp(-logit))
+    labels = rng.random(len(risk)) < risk
+
+    def of(risks: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float | None]:
+        return [row.value for row in calibration("c", labels, risks)]
+
+    assert [1.0, 1.0] == pytest.approx(of(risk), abs=0.05)
+    assert of(1.0 / (1.0 + np.exp(-logit / 2.0)))[0] == pytest.approx(2.0, abs=0.1)
+    assert of(risk / 2.0)[1] == pytest.approx(2.0, abs=0.1)
+
+
+def test_a_small_stream_goes_all_the_way(tmp_path: Path) -> None:
+    """A fleet of eight homes, five days: all figures that need no failures in plenty are there."""
+    stream = Stream(name="small", scenario="stationary", homes=8, days=5.0)
+    result = played(stream, Workload(data=tmp_path, seed=1, full=False))
+    value = {row.id: row.value for row in rows_of(stream, result, 1)}
+
+    assert (value["committee.small.examples"] or 0) > 3_000
+    assert (value["committee.small.failing_devices"] or 0) > 3
+    assert np.all(np.diff(result.ts) >= 0)
+    assert not np.isnan(result.blend).any()
+    assert 0.0 < (value["committee.small.blend.pr_auc"] or 0.0) <= 1.0
+    assert "baseline" in result.members
