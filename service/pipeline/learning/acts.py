@@ -29,7 +29,9 @@ def take_act(act: Act, fleet: Fleet, home_types: Mapping[str, HomeTypeFold], fle
             fleet.due.settled(fleet_us)
         elif act.home_type in home_types:
             fold = home_types[act.home_type]
-            fold.due.settled(fold.watermark.value_us)
+            # A home type that cannot win its seat from the global checkpoint today will hardly win it tomorrow.
+            rejected = isinstance(act, TrainingEnded) and act.outcome == "rejected"
+            fold.due.settled(fold.watermark.value_us, in_vain=rejected)
 
 
 def tell_act(diary: Diary, act: Act, at_us: int | None) -> None:

@@ -8,6 +8,8 @@ from msgspec import Struct
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.publication import TrainingDue
 
+_MOST_PATIENCE = 8
+
 
 class Due(Struct, kw_only=True):
     """How long a home type, or the fleet, has gone without a training.
@@ -16,11 +18,13 @@ class Due(Struct, kw_only=True):
         since_us: Watermark at the last training, or at the first example; None before.
         matured: Examples that have matured since.
         alarm: Why it should be trained at once, or None.
+        patience: So many times as long is waited as the settings say; it doubles while trainings come to nothing.
     """
 
     since_us: int | None = None
     matured: int = 0
     alarm: str | None = None
+    patience: int = 1
 
     def learn(self, matured: int, watermark_us: int) -> None:
         """Examples have matured; event time has come to ``watermark_us``."""
@@ -28,9 +32,10 @@ class Due(Struct, kw_only=True):
         if self.since_us is None:
             self.since_us = watermark_us
 
-    def settled(self, watermark_us: int) -> None:
-        """A training has ended, however."""
+    def settled(self, watermark_us: int, *, in_vain: bool = False) -> None:
+        """A training has ended; ``in_vain`` if it will hardly go otherwise the next time."""
         self.since_us, self.matured, self.alarm = watermark_us, 0, None
+        self.patience = min(2 * self.patience, _MOST_PATIENCE) if in_vain else 1
 
     def why(self, watermark_us: int, positives: int, settings: LearnSettings) -> str | None:
         """Why a training is due, or None."""
@@ -38,10 +43,10 @@ class Due(Struct, kw_only=True):
             return None
         if self.alarm is not None:
             return self.alarm
-        if self.matured >= settings.train_examples:
+        if self.matured >= settings.train_examples * self.patience:
             return f"{self.matured} examples have matured"
         every = settings.train_every_us
-        if every and watermark_us // every > self.since_us // every:
+        if every and watermark_us // every >= self.since_us // every + self.patience:
             return "its time has come"
         return None
 
