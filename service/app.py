@@ -25,6 +25,7 @@ from service.contracts.errors import BadSetting, HearthbeatError
 from service.jobs.baseline import BaselineStart
 from service.jobs.schedule import Schedule, check_cron
 from service.pipeline.learning.config import LearnerConfig, LearnSettings
+from service.pipeline.learning.due import WINDOW
 from service.pipeline.link import LearnerLink
 from service.pipeline.scoring.arrivals import Limits
 from service.pipeline.scoring.fleet import FleetState
@@ -50,7 +51,6 @@ from service.storage.snapshots import SnapshotStore, folder_key
 
 _LOG = logging.getLogger("hearthbeat")
 _TRAINING_S = 600.0
-_WINDOW = 240_000  # newest matured examples of a home type that a checkpoint is trained on
 
 
 class Runtime:
@@ -136,7 +136,7 @@ class Runtime:
             files=self._files,
             numbers=numbers,
             orders=Trainings(
-                examples=str(examples_path), window=min(_WINDOW, settings.training_window), learn=config.settings
+                examples=str(examples_path), window=min(WINDOW, settings.training_window), learn=config.settings
             ),
             clock=now_us,
             lockstep=settings.lockstep,

@@ -25,7 +25,17 @@ PRIOR: Final = "prior"
 FALLBACKS: Final = (BASELINE, PRIOR)
 """An answer of these alone is provisional."""
 
-STACKED: Final = (*HOME_MEMBERS, *GLOBAL_MEMBERS, CHECKPOINT, BASELINE)
+BEFOREHAND: Final = {
+    "forest": 0.25,
+    "logistic": 1.0,
+    "global_forest": 0.25,
+    "global_logistic": 1.0,
+    CHECKPOINT: 2.0,
+    BASELINE: 1.0,
+}
+"""How much is expected of a member before anything is known of it here, in shares; see ADR 0011."""
+
+STACKED: Final = tuple(BEFOREHAND)
 """Members whose weights are learned, in the order of `service.models.stacking.Stacking.weights`."""
 
 _HALF_LIFE_EXAMPLES = 4000.0

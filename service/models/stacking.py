@@ -1,8 +1,8 @@
 """Stacking: weights of the members, learned from how their risks and the labels went together.
 
 The blend is a weighted mean of the members' logits. Non-negative weights are fitted to the matured examples of the last
-horizons by logistic regression, drawn towards weights known before by a ridge: the fleet's towards equal ones, a home
-type's towards the fleet's. Examples of one device repeat each other, so each counts as a thirtieth: a few failing
+horizons by logistic regression, drawn towards weights known before by a ridge: the fleet's towards what is expected, a
+home type's towards the fleet's. Examples of one device repeat each other, so each counts as a thirtieth: a few failing
 devices move the weights little, hundreds decide them.
 
 Source: Breiman, "Stacked regressions", Machine Learning 24 (1996), for non-negative stacking; the ridge towards a prior
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from service.models.committee import STACKED
+from service.models.committee import BEFOREHAND, STACKED
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,6 +27,12 @@ _FEWEST = 20
 _STEPS = 12
 _CLOSE = 1e-6
 _EPSILON = 1e-4
+
+
+def expected() -> Floats:
+    """The weights of `BEFOREHAND`, adding up to 1; float64 (members,)."""
+    weights = np.array(list(BEFOREHAND.values()))
+    return np.asarray(weights / weights.sum())
 
 
 def member_logits(risks: Mapping[str, npt.NDArray[np.float32]], rows: npt.NDArray[np.int64]) -> Floats:
@@ -70,15 +76,16 @@ class Stacking:
     """Weights of a fixed list of members, fitted anew every quarter of a horizon.
 
     Args:
-        members: How many.
+        prior: Their weights before anything is known; (members,).
         horizon_us: The horizon in microseconds.
 
     Attributes:
         weights: float64 (members,), none negative.
     """
 
-    def __init__(self, members: int, horizon_us: int) -> None:
-        self.weights = np.full(members, 1.0 / members)
+    def __init__(self, prior: Floats, horizon_us: int) -> None:
+        members = len(prior)
+        self.weights = prior.copy()
         self._members = members
         self._every_us = horizon_us // _FITS_A_HORIZON
         self._fitted_us = 0

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.models.committee import STACKED
-from service.models.stacking import Stacking, member_logits
+from service.models.stacking import Stacking, expected, member_logits
 
 HORIZON_US = 86_400_000_000
 Floats = npt.NDArray[np.float64]
@@ -29,19 +29,19 @@ def stream(stacking: Stacking, quality: tuple[float, ...], rounds: range, *, a_r
 
 def test_without_labels_the_weights_are_what_was_known() -> None:
     """Nothing is learned of no failure, and of a handful next to nothing."""
-    stacking = Stacking(3, HORIZON_US)
+    stacking = Stacking(EQUAL, HORIZON_US)
     stacking.add(np.zeros((500, 3)), np.zeros(500, np.bool_), HORIZON_US)
     stacking.refit(np.array([0.5, 0.3, 0.2]))
     assert stacking.weights.tolist() == [0.5, 0.3, 0.2]
 
-    few = Stacking(3, HORIZON_US)
+    few = Stacking(EQUAL, HORIZON_US)
     stream(few, (2.0, 0.0, 0.0), range(2), a_round=250)
     assert np.abs(few.weights - EQUAL).max() < 0.15
 
 
 def test_who_knows_more_earns_more() -> None:
     """With many failures the weights follow, and none is negative."""
-    stacking = Stacking(3, HORIZON_US)
+    stacking = Stacking(EQUAL, HORIZON_US)
     stream(stacking, (2.0, 0.5, -1.0), range(40))
 
     assert stacking.weights[0] > 2.0 * stacking.weights[1]
@@ -50,7 +50,7 @@ def test_who_knows_more_earns_more() -> None:
 
 def test_a_world_that_changes_turns_the_weights() -> None:
     """Some horizons after the members changed places so have their weights."""
-    stacking = Stacking(2, HORIZON_US)
+    stacking = Stacking(np.full(2, 0.5), HORIZON_US)
     stream(stacking, (2.0, 0.0), range(40))
     before = stacking.weights.copy()
     stream(stacking, (0.0, 2.0), range(40, 64))
@@ -61,7 +61,7 @@ def test_a_world_that_changes_turns_the_weights() -> None:
 
 def test_a_member_that_gave_no_risk_keeps_its_weight() -> None:
     """Nothing is known of it, neither good nor bad."""
-    stacking = Stacking(3, HORIZON_US)
+    stacking = Stacking(EQUAL, HORIZON_US)
     for number in range(20):
         rng = np.random.default_rng(number)
         positive = rng.random(400) < 0.1
@@ -76,7 +76,7 @@ def test_a_member_that_gave_no_risk_keeps_its_weight() -> None:
 @given(st.integers(0, 2**32 - 1), st.integers(1, 10))
 def test_restored_in_the_middle_it_goes_on_as_if_nothing_had_been(seed: int, cut: int) -> None:
     """The same examples give the same weights, bit for bit, across a snapshot."""
-    lived, restored = Stacking(3, HORIZON_US), Stacking(3, HORIZON_US)
+    lived, restored = Stacking(EQUAL, HORIZON_US), Stacking(EQUAL, HORIZON_US)
     stream(lived, (1.0, 0.5, 0.0), range(12), a_round=120, seed=seed)
     stream(restored, (1.0, 0.5, 0.0), range(cut), a_round=120, seed=seed)
     restored = pickle.loads(pickle.dumps(restored))
@@ -88,7 +88,7 @@ def test_restored_in_the_middle_it_goes_on_as_if_nothing_had_been(seed: int, cut
 
 def test_memory_is_bounded() -> None:
     """However many examples come."""
-    stacking = Stacking(6, HORIZON_US)
+    stacking = Stacking(expected(), HORIZON_US)
     for number in range(60):
         stacking.add(np.zeros((2_000, 6)), np.arange(2_000) % 3 == 0, number * 1_000_000)
 

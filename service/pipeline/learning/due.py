@@ -8,7 +8,11 @@ from msgspec import Struct
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.publication import TrainingDue
 
+WINDOW = 240_000
+"""Newest matured examples of a home type that a checkpoint is trained on."""
+
 _MOST_PATIENCE = 8
+_NEWS = 20  # time alone does not call for a training that hardly anything new would go into: a twentieth has to be
 
 
 class Due(Struct, kw_only=True):
@@ -17,18 +21,21 @@ class Due(Struct, kw_only=True):
     Attributes:
         since_us: Watermark at the last training, or at the first example; None before.
         matured: Examples that have matured since.
+        total: Examples that have matured at all.
         alarm: Why it should be trained at once, or None.
         patience: So many times as long is waited as the settings say; it doubles while trainings come to nothing.
     """
 
     since_us: int | None = None
     matured: int = 0
+    total: int = 0
     alarm: str | None = None
     patience: int = 1
 
     def learn(self, matured: int, watermark_us: int) -> None:
         """Examples have matured; event time has come to ``watermark_us``."""
         self.matured += matured
+        self.total += matured
         if self.since_us is None:
             self.since_us = watermark_us
 
@@ -46,7 +53,8 @@ class Due(Struct, kw_only=True):
         if self.matured >= settings.train_examples * self.patience:
             return f"{self.matured} examples have matured"
         every = settings.train_every_us
-        if every and watermark_us // every >= self.since_us // every + self.patience:
+        new = _NEWS * self.matured >= min(self.total, WINDOW)
+        if every and new and watermark_us // every >= self.since_us // every + self.patience:
             return "its time has come"
         return None
 

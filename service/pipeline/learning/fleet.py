@@ -3,10 +3,10 @@
 from service.evaluation.alarm import LossWatch
 from service.labels.sampling import Sampler
 from service.labels.silence import LabelSilence
-from service.models.committee import GLOBAL_MEMBERS, PRIOR, STACKED, Scales
+from service.models.committee import GLOBAL_MEMBERS, PRIOR, Scales
 from service.models.online import OnlineModel
 from service.models.online_modes import OnlineModes
-from service.models.stacking import Stacking
+from service.models.stacking import Stacking, expected
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.due import Due
 from service.pipeline.versions import Versions
@@ -22,7 +22,7 @@ class Fleet:
     def __init__(self, settings: LearnSettings) -> None:
         self.sampler = Sampler(seed=settings.seed)
         self.scales = Scales()
-        self.stacking = Stacking(len(STACKED), settings.horizon_us)
+        self.stacking = Stacking(expected(), settings.horizon_us)
         self.watch = LossWatch(settings.horizon_us, PRIOR)
         self.silence = LabelSilence(settings.horizon_us)
         self.modes = OnlineModes()

@@ -12,10 +12,10 @@ from service.labels.book import DeviceKey
 from service.labels.pending import Pending
 from service.labels.sampling import Sampler
 from service.labels.watermark import NEVER, Watermark
-from service.models.committee import HOME_MEMBERS, PRIOR, STACKED, Scales
+from service.models.committee import HOME_MEMBERS, PRIOR, Scales
 from service.models.online import OnlineModel, Row
 from service.models.prior import Prior
-from service.models.stacking import Stacking
+from service.models.stacking import Stacking, expected
 from service.pipeline.learning.calibration import Calibration
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.due import Due
@@ -35,7 +35,7 @@ class HomeTypeFold:
         self.pending = Pending(settings.slot_us)
         self.sampler = Sampler(seed=settings.seed)
         self.scales = Scales()
-        self.stacking = Stacking(len(STACKED), settings.horizon_us)
+        self.stacking = Stacking(expected(), settings.horizon_us)
         self.prior = Prior()
         self.due = Due()
         self.watch = LossWatch(settings.horizon_us, PRIOR)

@@ -149,7 +149,8 @@ class LearnerFold:
             return []
         fleet, settings = self._fleet, self._settings
         out = due_of(None, fleet.due, self._fleet_us(), fleet.sampler.learned_positives, settings)
-        for name, fold in sorted(self.home_types.items()):
+        several = len(self.home_types) > 1  # else the global checkpoint is its own
+        for name, fold in sorted(self.home_types.items()) if several else ():
             out += due_of(name, fold.due, fold.watermark.value_us, fold.sampler.learned_positives, settings)
         return out
 

@@ -15,8 +15,7 @@ from service.evaluation.drift import LossDrifted
 from service.labels.book import DeviceKey, OutcomeBook
 from service.labels.join import CENSORED, NEGATIVE, POSITIVE, UNREPORTED, label_of
 from service.labels.pending import Due
-from service.models.committee import STACKED
-from service.models.stacking import member_logits
+from service.models.stacking import expected, member_logits
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.fleet import Fleet
 from service.pipeline.learning.home_type import HomeTypeFold
@@ -110,9 +109,8 @@ class Settler:
             return
         logits, positive = member_logits(due.member_risk, known), labels[known] == POSITIVE
         at_us = int(due.ts[known].max())
-        equal = np.full(len(STACKED), 1.0 / len(STACKED))
         self._fleet.stacking.add(logits, positive, at_us)
-        self._fleet.stacking.refit(equal)
+        self._fleet.stacking.refit(expected())
         fold.stacking.add(logits, positive, at_us)
         fold.stacking.refit(self._fleet.stacking.weights)
 

@@ -29,7 +29,7 @@ def test_a_day_of_event_time_makes_it_due_once() -> None:
     assert due.why(START_US + DAY_US, 100, RULES) == "its time has come"
 
     due.settled(START_US + DAY_US)
-    due.learn(1, START_US + DAY_US + 1)
+    due.learn(300, START_US + DAY_US + 1)
     assert due.why(START_US + 2 * DAY_US - 1, 100, RULES) is None
     assert due.why(START_US + 2 * DAY_US, 100, RULES) is not None
 
@@ -48,14 +48,24 @@ def test_what_comes_to_nothing_is_tried_more_rarely_but_never_given_up() -> None
     due, day, waits = began(), 1, []
     for _ in range(5):
         due.settled(START_US + day * DAY_US, in_vain=True)
-        due.learn(1, START_US + day * DAY_US)
+        due.learn(300, START_US + day * DAY_US)
         waited = 1
         while due.why(START_US + (day + waited) * DAY_US, 100, RULES) is None:
             waited += 1
         waits.append(waited)
         day += waited
     due.settled(START_US + day * DAY_US)
-    due.learn(1, START_US + day * DAY_US)
+    due.learn(300, START_US + day * DAY_US)
 
     assert waits == [2, 4, 8, 8, 8]
     assert due.why(START_US + (day + 1) * DAY_US, 100, RULES) is not None
+
+
+def test_time_alone_calls_for_no_training_of_nearly_the_same() -> None:
+    """A twentieth has to be new."""
+    due = began(1_000)
+    due.settled(START_US)
+    due.learn(40, START_US + DAY_US)
+    assert due.why(START_US + 9 * DAY_US, 100, RULES) is None
+    due.learn(15, START_US + DAY_US)
+    assert due.why(START_US + 9 * DAY_US, 100, RULES) == "its time has come"
