@@ -18,6 +18,7 @@ SETTINGS = LearnSettings(
     lateness_us=HORIZON_US // 48,
     slot_us=HORIZON_US // 48,
     seed=1,
+    min_positives=300,
 )
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW_US = int((START + timedelta(days=60)).timestamp() * 1e6)
