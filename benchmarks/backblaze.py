@@ -24,7 +24,8 @@ from benchmarks.report import BenchError, Row
 from benchmarks.run import Workload
 from benchmarks.server import serving_in
 from service.contracts.ports import MaturedExamples
-from service.evaluation.metrics import Labels, Risks, pr_auc
+from service.evaluation.bootstrap import device_draws
+from service.evaluation.metrics import Labels, Risks, Steps, pr_auc
 from service.labels.join import CENSORED
 from service.pipeline.views.home_type_views import BLEND, scored
 from service.storage.examples import SqliteExampleStore
@@ -76,18 +77,10 @@ def interval(labels: Labels, risks: Risks, device: npt.NDArray[np.int64], seed: 
 
     Raises:
         BenchError: No resample has a positive example.
-
-    Source: Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8 (clusters are drawn).
     """
-    order = np.argsort(device, kind="stable")
-    groups = np.split(order, np.flatnonzero(np.diff(device[order])) + 1)
-    rng = np.random.default_rng(seed)
-    figures = []
-    for _ in range(_RESAMPLES):
-        drawn = np.concatenate([groups[k] for k in rng.integers(len(groups), size=len(groups))])
-        figure = pr_auc(labels[drawn], risks[drawn])
-        if figure is not None:
-            figures.append(figure)
+    steps = Steps(labels, risks)
+    draws = device_draws(device, seed=seed, resamples=_RESAMPLES)
+    figures = [value for times in draws if (value := steps.pr_auc(times.astype(np.float64))) is not None]
     if not figures:
         raise BenchError("no failure has matured; there is nothing to estimate")
     low, high = np.quantile(figures, [_TAIL, 1.0 - _TAIL])

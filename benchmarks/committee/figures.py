@@ -6,6 +6,7 @@ import numpy.typing as npt
 from benchmarks.committee.rivals import every_us, oracle, retrained
 from benchmarks.committee.stream import HOUR_US, Played, Stream
 from benchmarks.report import Row
+from service.evaluation.bootstrap import device_draws
 from service.evaluation.metrics import Steps, pr_auc
 from service.models.committee import BASELINE, PRIOR
 
@@ -50,18 +51,12 @@ def rows_of(stream: Stream, played: Played, seed: int) -> list[Row]:
 def _difference(
     name: str, played: Played, ours: Floats, theirs: Floats, where: npt.NDArray[np.bool_], seed: int
 ) -> list[Row]:
-    """PR-AUC of one minus that of another, with the 90 % interval of a paired bootstrap over devices.
-
-    Source: Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8 (clusters are drawn).
-    """
+    """PR-AUC of one minus that of another, with the 90 % interval of a paired bootstrap over devices."""
     labels = played.labels[where]
     one, two = Steps(labels, ours[where]), Steps(labels, theirs[where])
-    devices, number = np.unique(played.device[where], return_inverse=True)
-    chances = np.full(len(devices), 1.0 / max(len(devices), 1))
-    rng = np.random.default_rng(seed)
     drawn = []
-    for _ in range(_RESAMPLES):
-        weights = rng.multinomial(len(devices), chances)[number].astype(np.float64)
+    for times in device_draws(played.device[where], seed=seed, resamples=_RESAMPLES):
+        weights = times.astype(np.float64)
         a, b = one.pr_auc(weights), two.pr_auc(weights)
         if a is not None and b is not None:
             drawn.append(a - b)

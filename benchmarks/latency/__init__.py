@@ -168,7 +168,7 @@ class _Probe:
                 if status != 200:
                     raise BenchError(f"a single reading was answered with {status}")
                 if snapshots is not None and k % 10 == 0:
-                    seen.update(name for name in os.listdir(snapshots) if name.startswith("scorer-"))  # noqa: PTH208
+                    seen.update(name for name in os.listdir(snapshots) if name.startswith("scorer-"))  # noqa: PTH208 - names are enough
         finally:
             os.setpriority(os.PRIO_PROCESS, 0, priority)
             gc.enable()

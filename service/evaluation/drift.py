@@ -93,7 +93,7 @@ class LossDrift:
         self._adwin = self._anew()
 
     def _anew(self) -> Any:
-        adwin: Any = ADWIN(delta=self.delta, clock=1)  # type: ignore[no-untyped-call]
+        adwin: Any = ADWIN(delta=self.delta, clock=1)  # type: ignore[no-untyped-call]  # River ships no types
         for value in self._values:
             adwin.update(value)
         return adwin

@@ -108,7 +108,7 @@ class CappedTree(BaseTreeClassifier):
         if self._n_active_leaves + self._n_inactive_leaves >= MAX_LEAVES:
             self._growth_allowed = False
             for grown in self._find_leaves():
-                grown.deactivate()  # type: ignore[no-untyped-call]
+                grown.deactivate()  # type: ignore[no-untyped-call]  # River ships no types
             self._n_inactive_leaves += self._n_active_leaves
             self._n_active_leaves = 0
 

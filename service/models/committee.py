@@ -25,6 +25,9 @@ PRIOR: Final = "prior"
 FALLBACKS: Final = (BASELINE, PRIOR)
 """An answer of these alone is provisional."""
 
+LAST_RESORTS: Final = (CHECKPOINT, BASELINE, PRIOR)
+"""Who carries alone where no online member may vote: the first of these that can."""
+
 BEFOREHAND: Final = {
     "forest": 0.25,
     "logistic": 1.0,

@@ -35,13 +35,18 @@ def expected() -> Floats:
     return np.asarray(weights / weights.sum())
 
 
+def log_odds(risk: npt.NDArray[np.float32], epsilon: float) -> Floats:
+    """Log odds of risks kept ``epsilon`` away from 0 and 1, NaN where there is none; of the same shape."""
+    kept = np.clip(risk.astype(np.float64), epsilon, 1.0 - epsilon)
+    return np.asarray(np.log(kept) - np.log1p(-kept))
+
+
 def member_logits(risks: Mapping[str, npt.NDArray[np.float32]], rows: npt.NDArray[np.int64]) -> Floats:
     """Log odds by example and member of `STACKED`, NaN where one gave none; float64 (len(rows), members)."""
     out = np.full((len(rows), len(STACKED)), np.nan)
     for place, member in enumerate(STACKED):
         if member in risks:
-            risk = np.clip(risks[member][rows].astype(np.float64), _EPSILON, 1.0 - _EPSILON)
-            out[:, place] = np.log(risk) - np.log1p(-risk)
+            out[:, place] = log_odds(risks[member][rows], _EPSILON)
     return out
 
 

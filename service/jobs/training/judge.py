@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from service.contracts.checkpoints import Difference, HeldOut
+from service.evaluation.bootstrap import device_draws
 from service.evaluation.metrics import Steps, brier, log_loss, pr_auc, recall_at_far, threshold_at_far
 from service.jobs.training.examples import Examples
 from service.jobs.training.fit import Fitted, fit, risks_of
@@ -138,17 +139,11 @@ def held_out(pool: Pool, risks: Floats) -> HeldOut:
 
 
 def compare(pool: Pool, ours: Floats, theirs: Floats, *, margin: float, seed: int) -> Difference:
-    """PR-AUC of one set of risks minus that of another, and how sure that is, by a paired bootstrap over devices.
-
-    Examples of one device resemble each other, so devices are drawn, not examples.
-    """
+    """PR-AUC of one set of risks minus that of another, and how sure that is, by a paired bootstrap over devices."""
     mine, other = Steps(pool.labels, ours), Steps(pool.labels, theirs)
-    devices, number = np.unique(pool.device, return_inverse=True)
-    chances = np.full(len(devices), 1.0 / len(devices))
-    rng = np.random.default_rng(seed)
     drawn: list[float] = []
-    for _ in range(_RESAMPLES):
-        weights = pool.weights * rng.multinomial(len(devices), chances)[number]
+    for times in device_draws(pool.device, seed=seed, resamples=_RESAMPLES):
+        weights = pool.weights * times
         one, two = mine.pr_auc(weights), other.pr_auc(weights)
         if one is not None and two is not None:
             drawn.append(one - two)

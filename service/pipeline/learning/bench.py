@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service.models.committee import BASELINE, CHECKPOINT, ONLINE
+from service.models.committee import LAST_RESORTS, ONLINE
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.fleet import Fleet
 from service.pipeline.learning.home_type import HomeTypeFold
@@ -33,5 +33,5 @@ def benched(fleet: Fleet, fold: HomeTypeFold | None, settings: LearnSettings) ->
 def carrying(voters: Sequence[str]) -> list[str]:
     """Who of those that may vote does: all, or where no online member is left the checkpoint, or else the baseline."""
     if ONLINE.isdisjoint(voters):
-        return [name for name in (CHECKPOINT, BASELINE) if name in voters][:1]
+        return [name for name in LAST_RESORTS if name in voters][:1]
     return list(voters)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from service.evaluation.calibration import Platt
 from service.labels.join import CENSORED, POSITIVE
 from service.models.committee import ONLINE
+from service.models.stacking import log_odds
 
 REFIT_EXAMPLES = 200
 _MOST_REPEATS = 48.0
@@ -78,7 +79,6 @@ def blended_logits(
         if column is None or weight <= 0.0:
             continue
         given = ~np.isnan(column)
-        risk = np.clip(column[given].astype(np.float64), _EPSILON, 1.0 - _EPSILON)
-        total[given] += weight * (np.log(risk) - np.log1p(-risk))
+        total[given] += weight * log_odds(column[given], _EPSILON)
         mass[given] += weight
     return np.asarray(np.divide(total, mass, out=np.full(count, np.nan), where=mass > 0.0))

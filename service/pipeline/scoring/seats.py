@@ -8,12 +8,11 @@ from collections.abc import Container, Sequence
 
 from msgspec.structs import replace
 
-from service.models.committee import BASELINE, CHECKPOINT, ONLINE, PRIOR
+from service.models.committee import CHECKPOINT, LAST_RESORTS, ONLINE, PRIOR
 from service.pipeline.publication import Member
 from service.pipeline.versions import Version, Versions
 
 STALE, NOT_CHOSEN = "stale", "not chosen"
-_LAST_RESORT = (CHECKPOINT, BASELINE, PRIOR)
 
 
 def resolved(members: Sequence[Member], home_type: str, versions: Versions) -> list[Member]:
@@ -44,7 +43,7 @@ def weighed(members: Sequence[Member], home_type: str, versions: Versions, able:
     voting = [m.member for m, weight in zip(out, weights, strict=True) if weight > 0.0]
     online = any(m.member in ONLINE and m.member in able and m.benched is None for m in out)
     if not voting or (not online and (pin is None or pin.member not in able)):
-        alone = next((name for name in _LAST_RESORT if name in (voting or able)), PRIOR)
+        alone = next((name for name in LAST_RESORTS if name in (voting or able)), PRIOR)
         weights = [float(m.member == alone) for m in out]
     total = sum(weights)
     return [replace(m, weight=weight / total) for m, weight in zip(out, weights, strict=True)] if total else out

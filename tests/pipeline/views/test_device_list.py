@@ -17,7 +17,7 @@ from service.pipeline.views.device_list import DeviceListing
 from tests.pipeline.streams import NOW_US, empty_fleet
 
 
-def fleet_of(risks: dict[str, list[float]], failed: set[int] = frozenset()) -> FleetState:  # type: ignore[assignment]
+def fleet_of(risks: dict[str, list[float]], failed: set[int] = frozenset()) -> FleetState:  # type: ignore[assignment]  # never changed
     fleet = empty_fleet()
     for name, values in risks.items():
         state = fleet.home_type(name)

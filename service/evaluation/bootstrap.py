@@ -1,0 +1,18 @@
+"""The bootstrap over devices: examples of one device resemble each other, so devices are drawn and not examples.
+
+Source: Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8 (clusters are drawn).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+
+def device_draws(device: npt.NDArray[np.int64], *, seed: int, resamples: int) -> Iterator[npt.NDArray[np.int64]]:
+    """How often each example is in a resample, (n,), resample after resample; ``device`` says whose each is, (n,)."""
+    devices, number = np.unique(device, return_inverse=True)
+    chances = np.full(len(devices), 1.0 / max(len(devices), 1))
+    rng = np.random.default_rng(seed)
+    for _ in range(resamples):
+        yield rng.multinomial(len(devices), chances)[number]
