@@ -26,11 +26,13 @@ class Workload(Struct, frozen=True, kw_only=True):
         data: Folder of the real data sets.
         seed: Seed of all that is drawn.
         full: Whether to measure all of it, or what fits into a few minutes.
+        quick: Whether a smoke run is enough, of seconds; where a benchmark knows none it measures as usual.
     """
 
     data: Path
     seed: int
     full: bool
+    quick: bool = False
 
     def data_set(self, *parts: str) -> Path:
         """The path of a file below the data folder.
@@ -64,6 +66,7 @@ def bench(
     name: str | None = None,
     *,
     full: Annotated[bool, Switch] = False,
+    quick: Annotated[bool, Switch] = False,
     json: Path | None = None,
     markdown: Path | None = None,
     plot: Path | None = None,
@@ -75,6 +78,7 @@ def bench(
     Args:
         name: Which one.
         full: Measure more, and longer.
+        quick: Measure as little as shows that all parts work.
         json: File to write the results to.
         markdown: File to write the results to as a Markdown page.
         plot: File to draw the results in; its name ends with .png or .svg.
@@ -90,6 +94,8 @@ def bench(
     try:
         if name not in BENCHMARKS:
             raise BenchError(f"there is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
+        if full and quick:
+            raise BenchError("--full and --quick exclude each other")
         if seed < 0:
             raise BenchError(f"--seed must not be negative, not {seed}")
         _check_files({"--json": json, "--markdown": markdown, "--plot": plot})
@@ -97,8 +103,8 @@ def bench(
             check_plot(plot)
         folder = data or Path(os.environ.get("HEARTHBEAT_DATA") or "../shared/data")
         # River, scikit-learn and pandas take seconds to import: not before it is sure that they are needed.
-        measure: Callable[[Workload], list[Row]] = import_module(f"benchmarks.{name}").measure
-        report = make_report(name, seed, measure(Workload(data=folder, seed=seed, full=full)))
+        measure: Callable[[Workload], list[Row]] = import_module(f"benchmarks.{name.replace('-', '_')}").measure
+        report = make_report(name, seed, measure(Workload(data=folder, seed=seed, full=full, quick=quick)))
         if json is not None:
             write_report(report, json)
         if markdown is not None:

@@ -1,4 +1,4 @@
-"""The load beside the measured readings, in processes of its own: batches with failures to learn from, and trainings.
+"""The load beside the measured readings: a process that sends batches with failures to learn from; and trainings.
 
 Event time runs so fast that a horizon passes in ten seconds: every reading is an example, and soon as many labels
 mature in a second as readings come.
@@ -10,14 +10,15 @@ import time
 from datetime import UTC, datetime
 from multiprocessing.context import SpawnContext
 
+import httpx
 import msgspec
 import numpy as np
 from msgspec import Struct
 
 from benchmarks.crowd import Crowd
 from benchmarks.latency.wire import Connection
+from service.contracts.jobs import JobList
 from service.contracts.outcomes import Failure
-from service.models.forest import train_forest
 from simulator.arrays import Indices, Ints
 
 _LANES = 4
@@ -25,6 +26,7 @@ _SIZE = 200
 _HORIZON_ROUNDS = 10
 _FAILING = 0.001
 _BEGIN_S = 120.0
+_ASK_EVERY_S = 0.5
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -55,7 +57,6 @@ class Tally:
     def __init__(self, context: SpawnContext) -> None:
         self.accepted = context.Value("q", 0)
         self.busy = context.Value("q", 0)
-        self.trainings = context.Value("q", 0)
         self.fault = context.Value("b", 0)
         self.stop = context.Event()
         self.begun = context.Event()
@@ -131,16 +132,14 @@ def _send(connection: Connection, path: str, body: bytes, tally: Tally) -> None:
         tally.stop.wait(0.01)
 
 
-def train(seed: int, tally: Tally, cores: list[int]) -> None:
-    """Train one RandomForest after the other, of the size and at the priority of the service's own trainings."""
-    _leave(cores)
-    os.nice(10)
-    rng = np.random.default_rng(seed)
-    rows = rng.standard_normal((20_000, 90)).astype(np.float32)
-    labels = rows[:, 0] + rng.standard_normal(len(rows)) > 2.0
-    while not tally.stop.is_set():
-        train_forest(rows, labels, seed=seed)
-        tally.trainings.value += 1
+def keep_training(url: str, tally: Tally) -> None:
+    """Ask for a global checkpoint whenever none is being trained, until told to stop."""
+    order = {"by": "benchmark", "why": "load beside the measured readings"}
+    with httpx.Client(base_url=url, timeout=30.0) as client:
+        while not tally.stop.wait(_ASK_EVERY_S):
+            jobs = msgspec.json.decode(client.get("/v1/jobs").content, type=JobList).jobs
+            if all(job.state in ("done", "failed") for job in jobs):
+                client.post("/v1/models/global/refresh", json=order).raise_for_status()
 
 
 def _leave(cores: list[int]) -> None:

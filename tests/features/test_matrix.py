@@ -73,3 +73,22 @@ def test_no_readings() -> None:
 
     assert matrix.shape == (0, 0)
     assert dropped == 0
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("abcde"), st.none() | st.floats(-1e6, 1e6), max_size=5), min_size=8, max_size=20
+    )
+)
+def test_many_rows_are_as_one_by_one(metrics: list[dict[str, float | None]]) -> None:
+    """However many are put into a matrix at once, with names known or new, the values are those of single rows."""
+    together, known = Layout(), Layout()
+    known.extend(tuple("edcba"), ())
+
+    at_once, _ = metric_matrix(metrics, together, 8)
+    known_at_once, dropped = metric_matrix(metrics, known, 8)
+    single = np.concatenate([metric_matrix([row], known, 8)[0] for row in metrics])
+
+    assert dropped == 0
+    np.testing.assert_array_equal(known_at_once, single)
+    np.testing.assert_array_equal(at_once, single[:, [known.metric_index[name] for name in together.metrics]])

@@ -32,7 +32,7 @@ from service.pipeline.scoring.score import Panel
 from service.pipeline.scoring.waiting import WaitingRoom
 
 _LOG = logging.getLogger("hearthbeat.ingest")
-_GROUP = 1_000  # readings that are folded together, unless one request brings more
+_GROUP = 500  # readings that are folded together, unless one request brings more
 _SMALL = 16  # readings; a request with no more goes before those with more
 _FEW, _LINGER_S = 64, 0.002  # as long as there are so few readings it is worth waiting a moment for more
 _PRUNE_EVERY_S = 1.0
