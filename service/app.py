@@ -18,16 +18,20 @@ from service import __version__
 from service.api.document import DocumentPlugin, complete
 from service.api.health import HealthController, VersionController
 from service.api.models import JobController, ModelController
+from service.api.observing.controller import WatchController
+from service.api.observing.trace import Traced
 from service.api.problems import answer_problem
 from service.api.questions import QuestionController
 from service.api.streams import StreamController
 from service.contracts.errors import BadSetting, HearthbeatError
 from service.jobs.baseline import BaselineStart
 from service.jobs.schedule import Schedule, check_cron
-from service.pipeline.learning.config import LearnerConfig, LearnSettings
+from service.observe.watcher import Watcher
+from service.pipeline.learning.config import learner_config
 from service.pipeline.learning.due import WINDOW
 from service.pipeline.link import LearnerLink
-from service.pipeline.scoring.arrivals import Limits
+from service.pipeline.live.feed import Feed
+from service.pipeline.scoring.arrivals import limits_of
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.ingest import Ingest
 from service.pipeline.scoring.keeper import Keeper
@@ -75,31 +79,9 @@ class Runtime:
         self._log = SqliteEventLog(log_path)
         self._reader = SqliteEventLog(log_path, read_only=True)
         self._examples = SqliteExampleStore(examples_path)
-        limits = Limits(
-            max_metrics=settings.max_metrics,
-            max_device_types=settings.max_device_types,
-            max_home_types=settings.max_home_types,
-            max_devices=settings.max_devices,
-            alert_risk=settings.alert_risk,
-        )
-        config = LearnerConfig(
-            folder=str(folder),
-            snapshot_every_s=settings.snapshot_every_s,
-            training_window=settings.training_window,
-            lockstep=settings.lockstep,
-            settings=LearnSettings(
-                horizon_us=settings.horizon_us,
-                grace_us=settings.grace_us,
-                lateness_us=settings.lateness_us,
-                slot_us=settings.slot_us,
-                seed=settings.seed,
-                train_every_us=settings.train_every_us,
-                train_examples=settings.train_examples,
-                min_positives=settings.min_positives,
-                on_drift=settings.drift_policy,
-            ),
-        )
-        self._link = LearnerLink([sys.executable, "-m", "service", "learner"], msgspec.msgpack.encode(config))
+        limits = limits_of(settings)
+        config = learner_config(settings)
+        self._link = LearnerLink(_child("learner", settings), msgspec.msgpack.encode(config))
 
         def empty() -> FleetState:
             return FleetState(horizon_us=settings.horizon_us, slot_us=settings.slot_us)
@@ -129,9 +111,10 @@ class Runtime:
         shelf, numbers = Shelf(folder / "models", self._ingest.panel), Numbers()
         self._files = ModelFiles(self._ingest, shelf, now_us)
         self.service.ails = self._files.ails
+        trainer = TrainerLink(_child("trainer", settings))
         self._desk = Desk(
             ingest=self._ingest,
-            link=TrainerLink([sys.executable, "-m", "service", "trainer"]),
+            link=trainer,
             shelf=shelf,
             files=self._files,
             numbers=numbers,
@@ -154,7 +137,29 @@ class Runtime:
             clock=now_us,
         )
         self._schedule = Schedule([self._train, self._watch_learner], settings.train_cron, self._train_all)
+        self._feed = Feed(
+            ingest=self._ingest,
+            link=self._link,
+            log=SqliteEventLog(log_path, read_only=True),
+            examples=self._examples,
+            most=settings.max_streams,
+        )
+        self._watcher = Watcher(
+            service=self.service,
+            models=self.models,
+            ingest=self._ingest,
+            desk=self._desk,
+            feed=self._feed,
+            link=self._link,
+            trainer=trainer,
+            examples=self._examples,
+            snapshots=folder / "snapshots",
+        )
         self._thread = threading.Thread(target=self._start, name="start", daemon=True)
+
+    def application(self) -> Traced:
+        """What the server calls for each request."""
+        return Traced(create_app(self._settings, self.service, self.models, self._watcher), self._watcher.traffic)
 
     def start(self) -> None:
         """Begin to start; `Service.starting` tells when it is done. Errors end up in ``failed``."""
@@ -176,6 +181,7 @@ class Runtime:
         self._link.stop()
         self._examples.close()
         self._reader.close()
+        self._feed.close()
         self._log.close()
         os.close(self._folder_lock)
 
@@ -236,6 +242,12 @@ class Runtime:
                 self._ingest.submit(act).result()
 
 
+def _child(command: str, settings: Settings) -> list[str]:
+    """Starts a process of the service's own, whose lines go where the service's go."""
+    logs = ["--log-level", settings.log_level, "--log-format", settings.log_format]
+    return [sys.executable, "-m", "service", command, *logs]
+
+
 def _check_cron(text: str) -> None:
     try:
         check_cron(text)
@@ -243,8 +255,10 @@ def _check_cron(text: str) -> None:
         raise BadSetting(f"{text!r}: {error}", field="train_cron") from None
 
 
-def create_app(settings: Settings, service: Service | None, models: Models | None) -> Litestar:
-    """The application. ``service`` and ``models`` may be None where only its document is wanted."""
+def create_app(
+    settings: Settings, service: Service | None, models: Models | None, watcher: Watcher | None = None
+) -> Litestar:
+    """The application. The parts behind it may be None where only its document is wanted."""
 
     def provide_service() -> Any:
         return service
@@ -260,12 +274,13 @@ def create_app(settings: Settings, service: Service | None, models: Models | Non
             JobController,
             HealthController,
             VersionController,
+            WatchController,
         ],
         dependencies={
             "service": Provide(provide_service, sync_to_thread=False),
             "models": Provide(provide_models, sync_to_thread=False),
         },
-        state=State({"service": service, "settings": settings}),
+        state=State({"service": service, "settings": settings, "watcher": watcher}),
         exception_handlers={Exception: answer_problem},
         openapi_config=OpenAPIConfig(
             title="Hearthbeat",

@@ -63,7 +63,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         max_body_bytes: Largest JSON body; an NDJSON body may be of any length.
         max_items: Most items in one JSON array.
         queue_size: Requests that may wait for the scorer before further ones are told to come back (429).
-        alert_risk: From this risk on, an answer names the likely failure mode.
+        alert_risk: From this risk on, an answer names the likely failure mode, and the live stream tells it.
+        log_level: Least level of the lines on standard error: ``debug``, ``info``, ``warning`` or ``error``.
+        log_format: Their form: ``json``, ``text``, or ``auto``: text where standard error is a terminal.
+        max_streams: Live streams that may be open at a time.
     """
 
     host: str = "127.0.0.1"
@@ -93,6 +96,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_items: int = 20_000
     queue_size: int = 256
     alert_risk: float = 0.2
+    log_level: str = "info"
+    log_format: str = "auto"
+    max_streams: int = 16
 
     @property
     def horizon_us(self) -> int:
@@ -146,6 +152,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 _ON_DRIFT = frozenset({"warn", "train", "bench", "reset"})
+_WORDS = {"log_level": ("debug", "info", "warning", "error"), "log_format": ("auto", "json", "text")}
 
 _LIMITS: dict[str, tuple[float, float]] = {
     "port": (0, 65_535),
@@ -162,6 +169,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "max_items": (1, 1_000_000),
     "queue_size": (1, 100_000),
     "alert_risk": (0.0, 1.0),
+    "max_streams": (0, 1_000),
 }
 
 
@@ -205,6 +213,9 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> Set
     unknown = set(settings.drift_policy) - _ON_DRIFT
     if unknown:
         raise BadSetting(f"{sorted(unknown)[0]!r} is none of {', '.join(sorted(_ON_DRIFT))}", field="on_drift")
+    for name, words in _WORDS.items():
+        if getattr(settings, name) not in words:
+            raise BadSetting(f"{getattr(settings, name)!r} is none of {', '.join(words)}", field=name)
     if not settings.data_dir:
         raise BadSetting("no folder is named", field="data_dir")
     if settings.horizon_us < 1_000_000:

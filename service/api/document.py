@@ -47,6 +47,8 @@ _BODIES: dict[str, tuple[tuple[type, ...], Any, bool]] = {
     "/v1/models/{home_type}/unpin": ((Deed,), _DEED, False),
 }
 _IMPORT = "/v1/models/{home_type}/versions"
+_TEXT = {"schema": {"type": "string"}}
+_TEXTS = {"/metrics": "text/plain", "/v1/stream": "text/event-stream"}
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _PROBLEMS = {
     "400": "The body is not JSON, or a query parameter cannot be used",
@@ -79,6 +81,8 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
                 operation["requestBody"] = _request_body(*_BODIES[path])
             if path == _IMPORT and method == "post":
                 operation["requestBody"] = {"required": True, "content": {OCTETS: _FILE}}
+            if path in _TEXTS:
+                responses["200"] = {"description": operation["summary"], "content": {_TEXTS[path]: _TEXT}}
             if path.endswith("/file"):
                 responses["200"] = {"description": "The file, as it is", "content": {OCTETS: _FILE}}
             if path in ("/v1/readings", "/v1/outcomes"):
@@ -89,8 +93,10 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _statuses(path: str, method: str) -> tuple[str, ...]:
-    if path.startswith(("/health", "/version")):
+    if path.startswith(("/health", "/version", "/metrics", "/v1/status")):
         return ()
+    if path == "/v1/stream":
+        return ("400", "429", "503")
     if path.startswith("/v1/jobs"):
         return ("404",) if "{" in path else ()
     if path.startswith("/v1/models/{"):

@@ -12,6 +12,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.contracts.errors import (
     BadQuery,
@@ -25,6 +26,7 @@ from service.contracts.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from service.observe.logs import REQUEST_ID
 
 PROBLEM_JSON = "application/problem+json"
 _LOG = logging.getLogger("hearthbeat.api")
@@ -41,6 +43,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
         item: Place of the faulty item in the request, from 0.
         field: Path of the faulty field or name of the faulty parameter.
         reason: For a refused item, the word of its `Refusal`.
+        request_id: Of the request, as in the header `X-Request-ID` and in the service's log.
     """
 
     type: str
@@ -50,6 +53,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     item: int | None = None
     field: str | None = None
     reason: str | None = None
+    request_id: str | None = None
 
 
 _TABLE: dict[type[HearthbeatError], tuple[int, str, str]] = {
@@ -66,7 +70,13 @@ _TABLE: dict[type[HearthbeatError], tuple[int, str, str]] = {
 
 
 def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
-    """The problem that an error is answered with, and its extra headers."""
+    """The problem that an error is answered with, and its extra headers; called where the request is answered."""
+    problem, headers = _kind_of(error)
+    request_id = REQUEST_ID.get()
+    return (problem if request_id is None else replace(problem, request_id=request_id.decode())), headers
+
+
+def _kind_of(error: Exception) -> tuple[Problem, dict[str, str]]:
     for kind, (status, word, title) in _TABLE.items():
         if isinstance(error, kind):
             retry_after_s = getattr(error, "retry_after_s", None)
@@ -110,6 +120,7 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     """The exception handler of the whole application."""
     problem, headers = problem_of(error)
     if problem.status >= 500 and not isinstance(error, HearthbeatError):
-        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        route = request.scope.get("path_template", "")
+        _LOG.error("a request failed by a defect", exc_info=error, extra={"method": request.method, "route": route})
     body = msgspec.json.encode(problem)
     return Response(body, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers)

@@ -15,7 +15,7 @@ import numpy as np
 
 from service.contracts.journal import JournalRecord
 from service.contracts.ports import MaturedExamples
-from service.storage.journal import SLACK, create_journal, read_journal, trim_journal, write_journal
+from service.storage.journal import SLACK, create_journal, journal_back, read_journal, trim_journal, write_journal
 from service.storage.newest import newest_of
 
 _LOG = logging.getLogger("hearthbeat.storage")
@@ -134,6 +134,11 @@ class SqliteExampleStore:
         """See `ExampleStore.journal`."""
         with self._lock:
             return read_journal(self._db, home_type, kind, after, limit)
+
+    def journal_back(self, records: int) -> tuple[int, int]:
+        """See `ExampleStore.journal_back`."""
+        with self._lock:
+            return journal_back(self._db, records)
 
     def close(self) -> None:
         """See `ExampleStore.close`."""

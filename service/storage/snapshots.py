@@ -6,6 +6,7 @@ and the folder made durable, so a file of the final name is whole. A manifest ca
 digest over both; what does not match, or was made by something else, is skipped with a warning for an older one.
 """
 
+import contextlib
 import hashlib
 import hmac
 import logging
@@ -68,6 +69,18 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(place)
     finally:
         os.close(place)
+
+
+def newest_snapshot(folder: Path, kind: str) -> tuple[int, float] | None:
+    """Sequence number and Unix time of the newest snapshot of a kind, or None without one."""
+    for path in sorted(folder.glob(f"{kind}-[0-9]*.snapshot"), reverse=True):
+        with contextlib.suppress(OSError):  # it was just replaced by a newer one
+            return _seq(path), path.stat().st_mtime
+    return None
+
+
+def _seq(path: Path) -> int:
+    return int(path.stem.rsplit("-", 1)[1])
 
 
 class SnapshotStore:
@@ -137,7 +150,7 @@ class SnapshotStore:
 
     def seqs(self) -> list[int]:
         """Sequence numbers of the snapshots there are, the newest first."""
-        return [int(path.stem.rsplit("-", 1)[1]) for path in self._paths()]
+        return [_seq(path) for path in self._paths()]
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob(f"{self._kind}-[0-9]*.snapshot"), reverse=True)

@@ -16,6 +16,7 @@ from service.contracts.readings import Reading
 from service.labels.book import DeviceKey, instant_us
 from service.pipeline.instants import FUTURE_US, bad_instant
 from service.pipeline.scoring.fleet import FleetState, HomeTypeState
+from service.settings import Settings
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -26,6 +27,17 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_home_types: int
     max_devices: int
     alert_risk: float
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits that the settings set."""
+    return Limits(
+        max_metrics=settings.max_metrics,
+        max_device_types=settings.max_device_types,
+        max_home_types=settings.max_home_types,
+        max_devices=settings.max_devices,
+        alert_risk=settings.alert_risk,
+    )
 
 
 class ReadingsJob(Struct, frozen=True, kw_only=True):
