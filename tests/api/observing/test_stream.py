@@ -1,0 +1,177 @@
+"""The live stream: what is told, where it goes on, what a client that does not read costs."""
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.api.observing.sse import Event, events, listening, take
+from tests.api.test_readings import reading
+from tests.service_process import ServiceProcess, until
+
+
+@pytest.fixture(scope="module")
+def folder_of_stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stream") / "data"
+
+
+@pytest.fixture(scope="module")
+def streaming(folder_of_stream: Path) -> Iterator[ServiceProcess]:
+    with ServiceProcess(folder_of_stream, "--baseline", "off", HEARTHBEAT_MAX_STREAMS="3") as service:
+        yield service
+
+
+def _many(home: str, requests: int, readings: int) -> list[list[dict[str, Any]]]:
+    """Requests of readings of a hundred devices, each later than the one before."""
+    total = requests * readings
+    items = [reading(home, f"device-{n % 100}", 1000.0 - 900.0 * n / total) for n in range(total)]
+    return [items[n * readings : (n + 1) * readings] for n in range(requests)]
+
+
+def _devices(told: list[Event]) -> list[str]:
+    return [event.data["device_id"] for event in told]
+
+
+def test_readings_are_told_as_they_come(streaming: ServiceProcess) -> None:
+    """Those with the risk asked for, of the home type asked for; each as the API shows it otherwise."""
+    with listening(streaming.url, min_risk=0, home_type="studio") as studio, listening(streaming.url) as risky:
+        next(studio), next(risky)
+        streaming.post("/v1/readings", [reading("told", "a"), reading("told", "b", home_type="studio")])
+        (event,) = take(studio, 1)
+        assert ("risk", "b", "studio") == (event.kind, event.data["device_id"], event.data["home_type"])
+        device = streaming.get("/v1/homes/told/devices/b")
+        same = ("risk", "as_of", "device_type", "provisional", "champion", "seq")
+        assert {name: device[name] for name in same} == {name: event.data[name] for name in same}
+        assert {"risk": 1} == {
+            kind: count for kind, count in streaming.get("/v1/status")["streams"]["sent"].items() if count
+        }
+
+
+def test_stream_goes_on_behind_the_last_event(streaming: ServiceProcess) -> None:
+    """Within an event of the log, too; nothing is told twice, nothing is left out."""
+    with listening(streaming.url, min_risk=0) as stream:
+        start = next(stream).id
+    streaming.post("/v1/readings", [reading("on", name, 60 - n) for n, name in enumerate("abc")])
+    streaming.post("/v1/readings", [reading("on", name, 60) for name in "de"])
+    told: list[Event] = []
+    last = start
+    for _ in range(5):
+        with listening(streaming.url, last, min_risk=0) as stream:
+            told += take(stream, 1)
+        last = told[-1].id
+    assert list("abcde") == _devices(told)
+    with listening(streaming.url, last, min_risk=0) as stream:
+        streaming.post("/v1/readings", reading("on", "f"))
+        assert ["f"] == _devices(take(stream, 1))
+
+
+def test_ids_outlive_the_service(tmp_path: Path) -> None:
+    """What came while nobody listened, before and after a restart, is told in order; SIGTERM ends an open stream."""
+    service = ServiceProcess(tmp_path / "data", "--baseline", "off")
+    service.start()
+    with listening(service.url, min_risk=0) as stream:
+        service.post("/v1/readings", reading("alive", "a"))
+        (first,) = take(stream, 1)
+        service.post("/v1/readings", reading("alive", "b"))
+        began = time.monotonic()
+        assert 0 == service.stop()
+        assert 5.0 > time.monotonic() - began
+        rest = [event for event in stream if event.kind]
+    with service:
+        service.start()
+        service.post("/v1/readings", reading("alive", "c"))
+        with listening(service.url, first.id, min_risk=0) as stream:
+            again = take(stream, 2)
+        assert list("bc") == _devices(again)
+        assert rest in ([], again[:1])
+
+
+def test_client_that_does_not_read_slows_nobody(streaming: ServiceProcess) -> None:
+    """Readings flow on while its buffers are full; later it is told all of them, in order."""
+    where = urlsplit(streaming.url)
+    requests = _many("slow", 6, 5_000)
+    with contextlib.closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        connection.settimeout(20)
+        connection.connect((where.hostname, where.port))
+        connection.sendall(b"GET /v1/stream?min_risk=0 HTTP/1.0\r\nHost: x\r\n\r\n")
+        assert connection.recv(1)
+        began = time.monotonic()
+        for items in requests:
+            assert 5_000 == streaming.post("/v1/readings", items)["accepted"]
+        assert 20.0 > time.monotonic() - began
+        with connection.makefile("r", encoding="utf-8", newline="\n") as file:
+            next(line for line in file if line == "\n" or line == "\r\n")
+            stream = events(line.rstrip("\r\n") for line in file)
+            told = take(stream, 30_000)
+    assert {"risk"} == {event.kind for event in told}
+    places = [(event.data["seq"], event.data["row"]) for event in told]
+    assert sorted(set(places)) == places
+    until(lambda: 0 == streaming.get("/v1/status")["streams"]["open"])
+
+
+def test_stop_does_not_wait_for_a_client_that_does_not_read(tmp_path: Path) -> None:
+    """With its buffers full and its connection open, the service ends in time."""
+    service = ServiceProcess(tmp_path / "data", "--baseline", "off")
+    service.start()
+    where = urlsplit(service.url)
+    with contextlib.closing(socket.create_connection((where.hostname, where.port), timeout=20)) as connection:
+        connection.sendall(b"GET /v1/stream?min_risk=0 HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 1.0-0.0\r\n\r\n")
+        assert connection.recv(1)
+        for items in _many("full", 5, 5_000):
+            service.post("/v1/readings", items)
+        began = time.monotonic()
+        assert 0 == service.stop()
+        assert 10.0 > time.monotonic() - began
+
+
+def test_streams_are_counted(streaming: ServiceProcess) -> None:
+    """Beyond the setting one is told to come back; a place that is left can be taken."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            next(stack.enter_context(listening(streaming.url)))
+        refused = httpx.get(f"{streaming.url}/v1/stream")
+        assert (429, "/problems/busy") == (refused.status_code, refused.json()["type"])
+        assert refused.headers["retry-after"].isdigit()
+        assert 3 == streaming.get("/v1/status")["streams"]["open"]
+    until(lambda: 0 == streaming.get("/v1/status")["streams"]["open"])
+    with listening(streaming.url) as stream:
+        next(stream)
+
+
+@pytest.mark.parametrize("last_id", ["7", "1.2-x", "1.2-3.4-5", "-1.0-0.0"])
+def test_id_of_another_stream_is_a_problem(streaming: ServiceProcess, last_id: str) -> None:
+    """It is named, rather than taken for the beginning."""
+    answer = httpx.get(f"{streaming.url}/v1/stream", headers={"Last-Event-ID": last_id})
+    assert (400, "Last-Event-ID") == (answer.status_code, answer.json()["field"])
+
+
+def test_id_ahead_of_the_log_is_a_gap(streaming: ServiceProcess) -> None:
+    """As after a data folder was put back: the stream says so and goes on with what comes."""
+    with listening(streaming.url, "999999.0-0.0", min_risk=0) as stream:
+        (gap,) = take(stream, 1)
+        assert ("gap", "log", 999999) == (gap.kind, gap.data["of"], gap.data["from_seq"])
+        streaming.post("/v1/readings", reading("ahead", "next"))
+        assert ["next"] == _devices(take(stream, 1))
+
+
+def test_decisions_are_told(trained: ServiceProcess) -> None:
+    """The journal from its beginning, each entry once, as `GET /v1/journal` has them; home types are kept apart."""
+    entries = trained.get("/v1/journal", limit=1000)["entries"]
+    with listening(trained.url, "1.0-0.0", min_risk=1) as stream:
+        half = take(stream, len(entries) // 2)
+    with listening(trained.url, half[-1].id, min_risk=1) as stream:
+        told = half + take(stream, len(entries) - len(half))
+    assert entries == [event.data for event in told]
+    assert {"published", "training_due"} <= {event.data["kind"] for event in told if event.kind == "model"}
+    with listening(trained.url, "1.0-0.0", min_risk=1, home_type="villa") as stream:
+        own = [entry for entry in entries if entry["home_type"] in (None, "villa")]
+        assert own == [event.data for event in take(stream, len(own))]
+    assert json.dumps(entries)
