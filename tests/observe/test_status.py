@@ -10,7 +10,7 @@ import pytest
 from tests.api.test_readings import reading
 from tests.service_process import ROOT, ServiceProcess
 
-NAME = "[red]odd[/red]"
+NAME = "odd-homes"
 
 
 @pytest.fixture(scope="module")

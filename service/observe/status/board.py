@@ -82,33 +82,24 @@ def _flow(status: Status, rate: Rate) -> Table:
 
 def _home_types(home_types: list[HomeTypeState]) -> Table:
     table = Table(title="Home types", title_justify="left", title_style="bold")
-    for name in (
-        "home type",
-        "devices",
-        "pending",
-        "learned",
-        "PR-AUC",
-        "log loss",
-        "leads",
-        "benched",
-        "event time lag",
-    ):
-        table.add_column(name, justify="right" if name in ("devices", "pending", "learned") else "left")
+    table.add_column("home type", no_wrap=True)
+    for name in ("devices", "learned", "PR-AUC"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("leads", no_wrap=True)
+    table.add_column("lag", no_wrap=True)
+    table.add_column("benched")
     for state in home_types:
         detail, quality = state.detail, state.detail.quality
         weight = max((member.weight for member in detail.members), default=0.0)
-        leads = Text(f"{detail.champion} {weight:.0%}", "dim" if detail.provisional else "")
         benched = ", ".join(f"{member.member} ({member.benched})" for member in detail.members if member.benched)
         table.add_row(
             Text(detail.home_type),
             f"{detail.devices:,}",
-            f"{detail.counts.pending:,}",
             f"{detail.counts.learned:,}",
-            _number(quality.pr_auc if quality is not None else None),
-            _number(quality.log_loss if quality is not None else None),
-            leads,
-            Text(benched, "yellow"),
+            "" if quality is None or quality.pr_auc is None else f"{quality.pr_auc:.3f}",
+            Text(f"{detail.champion} {weight:.0%}", "dim" if detail.provisional else ""),
             "" if detail.lag_s is None else _span(detail.lag_s),
+            Text(benched, "yellow"),
         )
     return table
 
@@ -153,10 +144,6 @@ def _decisions(status: Status) -> list[RenderableType]:
 def _line(entry: JournalEntry) -> str:
     at = "" if entry.at is None else f"{entry.at:%Y-%m-%d %H:%M}  "
     return f"  {at}{entry.home_type or 'the fleet'}: {entry.sentence}"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
 
 
 def _span(seconds: float) -> str:
