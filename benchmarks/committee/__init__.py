@@ -3,10 +3,12 @@
 Each stream goes over HTTP to a real service in lock-step, with the same settings for all. The blend is held against
 
 - each of its members, over the whole stream, with a paired bootstrap over devices;
+- other rules to weigh the same risks by: equal weights, a softmax of losses, a champion alone;
 - a RandomForest *retrained* every day (real sets: every horizon) on all labels that are final by then;
 - after a drift, an *oracle*: a RandomForest trained on what came after the drift, of other devices.
 
-`stream` runs one stream and reads back what the service stored, `rivals` trains the forests, `figures` compares.
+`stream` runs one stream and reads back what the service stored, `rivals` trains the forests, `rules` weighs otherwise,
+`figures` compares.
 """
 
 from collections.abc import Sequence

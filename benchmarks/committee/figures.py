@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.committee.rivals import every_us, oracle, retrained
+from benchmarks.committee.rules import by_rule
 from benchmarks.committee.stream import HOUR_US, Played, Stream
 from benchmarks.report import Row
 from service.evaluation.bootstrap import device_draws
@@ -37,6 +38,10 @@ def rows_of(stream: Stream, played: Played, seed: int) -> list[Row]:
             best, figure = member, value
     told = np.nan_to_num(played.members[best])
     rows += _difference(f"{name}.minus_best_member", played, played.blend, told, np.ones(len(told), np.bool_), seed)
+    rows += [
+        Row(f"{name}.rule.{rule}.pr_auc", pr_auc(played.labels, scores), "", "higher")
+        for rule, scores in by_rule(played).items()
+    ]
     rival = retrained(played, every_us(played, real=stream.table is not None), seed)
     asked = ~np.isnan(rival)
     rows.append(Row(f"{name}.retrained.pr_auc", pr_auc(played.labels[asked], rival[asked]), "", "higher"))

@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from benchmarks.committee import rivals
 from benchmarks.committee.figures import calibration, rows_of
+from benchmarks.committee.rules import by_rule
 from benchmarks.committee.stream import HOUR_US, Played, Stream, played
 from benchmarks.run import Workload
+from service.evaluation.metrics import pr_auc
 
 DAY_US = 24 * HOUR_US
 
@@ -86,3 +90,26 @@ def test_a_small_stream_goes_all_the_way(tmp_path: Path) -> None:
     assert not np.isnan(result.blend).any()
     assert 0.0 < (value["committee.small.blend.pr_auc"] or 0.0) <= 1.0
     assert "baseline" in result.members
+
+
+def test_a_champion_is_replaced_once_losses_are_known_and_not_before() -> None:
+    """After a turn the old champion goes on for the time that labels take; then the one that is right now leads."""
+    told = lived(turn=True, days=40)
+    feature = told.rows[:, 0].astype(np.float64)
+    members = {"logistic": 1.0 / (1.0 + np.exp(-(feature - 2.0))), "forest": 1.0 / (1.0 + np.exp(feature + 2.0))}
+    two = msgspec.structs.replace(told, members={**members, "prior": np.full(len(feature), 0.1)})
+    scores = by_rule(two)
+    turned = told.ts[0] + 20 * DAY_US
+    before, unknown = told.ts < turned, (told.ts >= turned) & (told.ts < turned + DAY_US)
+    long_after = told.ts >= turned + 10 * DAY_US
+
+    def follows(rule: str, member: str, where: npt.NDArray[np.bool_]) -> bool:
+        ours, theirs = scores[rule][where], members[member][where]
+        return bool((np.argsort(ours, kind="stable") == np.argsort(theirs, kind="stable")).all())
+
+    assert follows("champion", "logistic", before & (told.ts > told.ts[0] + 3 * DAY_US))
+    assert follows("champion", "logistic", unknown)
+    assert follows("champion", "forest", long_after)
+    labels = told.labels[long_after]
+    figure = {rule: pr_auc(labels, scores[rule][long_after]) or 0.0 for rule in scores}
+    assert figure["champion"] > figure["softmax"] > figure["equal"]
