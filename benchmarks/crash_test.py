@@ -22,11 +22,12 @@ from benchmarks.crash_books import Dealer, Ledger
 from benchmarks.crash_check import LogFindings, check_log
 from benchmarks.crash_compare import compare
 from benchmarks.crash_load import Load
-from benchmarks.crash_service import CrashService, free_port
+from benchmarks.crash_service import CrashService
 from benchmarks.report import BenchError, Row, make_report, show_report, write_report
 from service.contracts.errors import HearthbeatError
 from service.settings import Settings
 from service.storage.event_log import SqliteEventLog
+from simulator.child import reserved_port
 from simulator.fleet import Fleet
 
 Switch = Parameter(negative="")
@@ -137,20 +138,21 @@ def run(folder: Path, *, kills: int, seed: int, lockstep: bool, clients: int) ->
         BenchError: The service does not start or stop as it should, or refuses what it is sent.
     """
     began = time.monotonic()
-    settings = Settings(
-        port=free_port(),
-        data_dir=str(folder / "data"),
-        horizon=HORIZON,
-        lockstep=lockstep,
-        baseline="off",
-        snapshot_every=SNAPSHOT_EVERY,
-    )
     days = 4 + kills  # more than can be sent in the time
     fleet = Fleet(_HOMES, seed, _END_US - days * _DAY_US, _END_US, failure_rate=_FAILURE_RATE)
-    with CrashService(settings, folder / "output.txt") as service:
-        tally = _kill(service, Load(service.url, Dealer(fleet, clients), clients, seed), kills, random.Random(seed))
-        found = _checked(settings, tally.books)
-        compared = compare(service, settings)
+    with reserved_port() as port:
+        settings = Settings(
+            port=port.getsockname()[1],
+            data_dir=str(folder / "data"),
+            horizon=HORIZON,
+            lockstep=lockstep,
+            baseline="off",
+            snapshot_every=SNAPSHOT_EVERY,
+        )
+        with CrashService(settings, folder / "output.txt") as service:
+            tally = _kill(service, Load(service.url, Dealer(fleet, clients), clients, seed), kills, random.Random(seed))
+            found = _checked(settings, tally.books)
+            compared = compare(service, settings)
     tally.lost, tally.doubled, tally.foreign = found.lost, found.doubled, found.foreign
     tally.events, tally.learned, tally.differing = compared.events, compared.learned, len(compared.differing)
     tally.lines = found.lines + [f"{name} differs" for name in compared.differing]
