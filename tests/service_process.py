@@ -105,7 +105,7 @@ def _is_ready(url: str, status: str) -> bool:
     return answer.status_code == 200 and answer.json()["status"] == status
 
 
-def until(condition: Any, *, timeout_s: float = 60.0) -> None:
+def until(condition: Any, *, timeout_s: float = 120.0) -> None:
     """Wait for a condition, asked again and again."""
     deadline = time.monotonic() + timeout_s
     while not condition():
