@@ -18,7 +18,7 @@ from benchmarks.report import BenchError
 from service.contracts.predictions import Health
 from service.settings import Settings
 
-_READY_S = 120.0
+_READY_S = 300.0
 _LEARNED_S = 1_800.0
 _STOP_S = 60.0
 

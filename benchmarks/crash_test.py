@@ -43,6 +43,7 @@ _END_US = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z: the past, whenever this
 _LEARNER_SHARE = 1 / 3
 _LEARNING_SHARE = 1 / 3  # of the kills are held back until the learner is at work; else it is often still starting
 _LOAD_S = (0.05, 1.5)
+_RECEIPTS = 60  # for each kill at least, so that there is as much to learn on a slow machine
 _SHOWN = 10
 
 
@@ -174,13 +175,13 @@ def _kill(service: CrashService, load: Load, kills: int, draw: random.Random) ->
     service.start()
     with load:
         load.resume()
-        for _ in track(range(kills), description="killing", disable=not sys.stderr.isatty(), transient=True):
+        for number in track(range(kills), description="killing", disable=not sys.stderr.isatty(), transient=True):
             of_learner = draw.random() < _LEARNER_SHARE
             if draw.random() < _LEARNING_SHARE:
                 load.pause()
                 service.wait_learning()
                 load.resume()
-            load.wait_acknowledged()
+            load.wait_acknowledged(number * _RECEIPTS)
             load.last(draw.uniform(*_LOAD_S))
             if of_learner:
                 service.kill_learner()
@@ -189,7 +190,7 @@ def _kill(service: CrashService, load: Load, kills: int, draw: random.Random) ->
                 service.kill()
                 services += 1
                 service.start()
-        load.wait_acknowledged()
+        load.wait_acknowledged(kills * _RECEIPTS)
         books = load.end()
     service.stop()
     return Tally(books=books, services=services, learners=learners)
