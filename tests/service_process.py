@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import httpx
 
-_START_S = 90.0
+_START_S = 240.0
 _STOP_S = 30.0
 ROOT = Path(__file__).resolve().parents[1]
 
