@@ -32,11 +32,11 @@ setup: $(VENV)/.project ## Build .venv with all that is needed (again only after
 demo: setup ## Start the service, send it a simulated fleet and show what it learns (DEMO_SECONDS=60)
 	@$(BIN)/hearthbeat demo --seconds $(DEMO_SECONDS)
 
-test: lint ## Lint, then run all tests (ARGS="-k word" passes arguments to pytest)
+test: lint ## Lint, then run all tests on all cores (ARGS="-k word" passes arguments to pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
 test-long: setup ## Run the tests that take minutes, which `make test` leaves out
-	$(BIN)/python -m pytest -m long $(ARGS)
+	$(BIN)/python -m pytest -m long -n 0 $(ARGS)
 
 lint: setup ## Check style, format, types and the direction of imports
 	$(BIN)/ruff check .

@@ -4,11 +4,13 @@ Commands of other packages are mounted by name and imported when they are called
 """
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -64,15 +66,19 @@ def serve(
             host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
         )
         os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.folder.resolve() / "kernels"))
-        status = asyncio.run(_serve(settings, *_free_address(settings)))
+        with _reserved_address(settings) as address:
+            status = asyncio.run(_serve(settings, *address))
     except (HearthbeatError, OSError) as error:
         print(f"hearthbeat: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     raise SystemExit(status)
 
 
-def _free_address(settings: Settings) -> tuple[str, int]:
+@contextlib.contextmanager
+def _reserved_address(settings: Settings) -> Iterator[tuple[str, int]]:
     """The numeric address and the port to listen on; asks for a free port if it is 0.
+
+    The port stays bound meanwhile, so that until the server listens nobody else is given the same one.
 
     Raises:
         BadSetting: There is no such address, or it is not ours, or somebody listens there already.
@@ -89,7 +95,7 @@ def _free_address(settings: Settings) -> tuple[str, int]:
         except OSError as error:
             detail = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
             raise BadSetting(detail, field="port") from None
-        return str(address[0]), int(probe.getsockname()[1])
+        yield str(address[0]), int(probe.getsockname()[1])
 
 
 async def _serve(settings: Settings, host: str, port: int) -> int:

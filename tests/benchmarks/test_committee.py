@@ -36,11 +36,11 @@ def lived(*, turn: bool = False, days: int = 20, devices: int = 120, seed: int =
 
 def test_the_retrained_forest_never_sees_a_label_before_it_is_final() -> None:
     """Labels that are turned over after an instant change no risk that was given before they could be known."""
-    honest = lived()
+    honest = lived(devices=60)
     cut = 10 * DAY_US
     poisoned_labels = np.where(honest.ts >= cut - honest.horizon_us, ~honest.labels, honest.labels)
     poisoned = Played(**{**{f: getattr(honest, f) for f in honest.__struct_fields__}, "labels": poisoned_labels})
-    one, other = rivals.retrained(honest, DAY_US, 1), rivals.retrained(poisoned, DAY_US, 1)
+    one, other = rivals.retrained(honest, 2 * DAY_US, 1), rivals.retrained(poisoned, 2 * DAY_US, 1)
 
     assert np.isnan(one[0])
     before = honest.ts <= cut
