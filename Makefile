@@ -59,6 +59,7 @@ lock: setup ## Compile requirements/*.txt anew (UPGRADE=1 takes newer versions)
 	$(LOCK) requirements/lock.in -o requirements/lock.txt
 	$(LOCK) pyproject.toml --extra dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --constraint requirements/dev.txt -o requirements/runtime.txt
+	$(LOCK) requirements/build.in --constraint requirements/dev.txt -o requirements/build.txt
 
 clean: ## Remove .venv, caches and build products; ./data stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

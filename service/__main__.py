@@ -19,6 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 from service import __version__
 from service.contracts.errors import BadSetting, HearthbeatError
 from service.settings import Settings, load_settings, parse_duration_s
+from service.storage.shipped import bring_kernels
 
 app = App(
     name="hearthbeat",
@@ -65,13 +66,21 @@ def serve(
         settings = load_settings(
             host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
         )
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.folder.resolve() / "kernels"))
+        _keep_kernels(settings.folder.resolve() / "kernels")
         with _reserved_address(settings) as address:
             status = asyncio.run(_serve(settings, *address))
     except (HearthbeatError, OSError) as error:
         print(f"hearthbeat: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     raise SystemExit(status)
+
+
+def _keep_kernels(folder: Path) -> None:
+    """Have compiled kernels kept in the data folder, and begin with those that an image brings."""
+    if "NUMBA_CACHE_DIR" not in os.environ:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        bring_kernels(folder)
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 
 @contextlib.contextmanager
@@ -187,6 +196,17 @@ def train_baseline(
         raise SystemExit(2) from None
     for file, manifest in made.items():
         print(f"{file}: {manifest.samples} samples, {manifest.positives} positive, {len(manifest.features)} features")
+
+
+@app.command(name="compile")
+def compile_kernels(*, out: Annotated[Path, Parameter(help="Folder for them; made if it is not there.")]) -> None:
+    """Compile the kernels of scoring ahead of time, for an image; NUMBA_CPU_NAME=generic makes them run on any CPU."""
+    out.mkdir(parents=True, exist_ok=True)
+    os.environ["NUMBA_CACHE_DIR"] = str(out.resolve())
+    from service.pipeline.scoring.warmup import warm_up
+
+    warm_up()
+    print(f"{out}: {len(list(out.rglob('*.nbi')))} kernels")
 
 
 def main() -> None:

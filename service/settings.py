@@ -42,7 +42,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         grace: How long after the horizon a label still waits for a late report, a duration; ``auto`` is horizon/24.
         lateness: How far the watermark stays behind the newest readings, a duration; ``auto`` is horizon/48.
         lockstep: Learn all that is mature before a batch is scored.
-        baseline: ``auto`` trains it at the first start, ``off`` does without, else a file made by train-baseline.
+        baseline: ``auto`` takes the one that an image ships, if its horizon fits, or trains it at the first start;
+            ``off`` does without, else a file made by train-baseline.
         seed: Seed of the models and of sampling.
         snapshot_every: Least time between two snapshots of a fold, a duration.
         log_keep: How long events stay in the log once no fold needs them, a duration.
