@@ -37,6 +37,7 @@ app.command(
     name="models",
     help="Export a version of a checkpoint from a running service, or import one.",
 )
+app.command("service.settings.show:settings", help="Print the settings in force, and where each came from.")
 app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
 app.command(
     "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."
@@ -51,6 +52,7 @@ _CONNECTIONS = 8192  # an idle or slow connection holds a place; the queue befor
 @app.command
 def serve(
     *,
+    config: Annotated[Path | None, Parameter(help="Settings file; else the one that HEARTHBEAT_CONFIG names.")] = None,
     host: str | None = None,
     port: int | None = None,
     data: Annotated[str | None, Parameter(help="Folder of log, models and examples.")] = None,
@@ -58,10 +60,13 @@ def serve(
     lockstep: Annotated[bool | None, Parameter(help="Learn all that is mature before a batch is scored.")] = None,
     baseline: Annotated[str | None, Parameter(help="auto, off, or a file made by train-baseline.")] = None,
 ) -> None:
-    """Run the service until it is told to stop (Ctrl-C or SIGTERM). Flags go before HEARTHBEAT_* variables."""
+    """Run the service until it is told to stop (Ctrl-C or SIGTERM).
+
+    A flag goes before a HEARTHBEAT_* variable, and that before the settings file.
+    """
     try:
         settings = load_settings(
-            host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
+            config=config, host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
         )
         os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.folder.resolve() / "kernels"))
         status = asyncio.run(_serve(settings, *_free_address(settings)))

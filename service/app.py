@@ -81,6 +81,7 @@ class Runtime:
             max_home_types=settings.max_home_types,
             max_devices=settings.max_devices,
             alert_risk=settings.alert_risk,
+            zone=settings.zone,
         )
         config = LearnerConfig(
             folder=str(folder),

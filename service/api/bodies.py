@@ -14,7 +14,7 @@ from service.settings import Settings
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
-_PART_S = 30.0
+_BYTES_A_S = 10_000
 _PATIENCE = 8  # a body up to so many times too large is read to its end: who is still sending hears no answer
 _NDJSON_NAMES = {NDJSON, "application/jsonl", "application/x-jsonlines"}
 _PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
@@ -70,12 +70,16 @@ def require_octets(request: Request[Any, Any, Any]) -> None:
         raise UnsupportedMediaType(f"send the file as it is, as {OCTETS}")
 
 
-async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
+async def read_body(request: Request[Any, Any, Any]) -> bytes:
     """The whole body.
 
     Raises:
-        HTTPException: 413, it is larger than ``limit`` bytes.
+        HTTPException: 413, it is larger than the settings allow; 408, it came too slowly or not at all.
     """
+    settings = settings_of(request)
+    limit, patience_s = settings.max_body_bytes, settings.body_timeout_s
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     declared = _header(request, b"content-length")
     expected = int(declared) if declared is not None and declared.isdigit() else None
     if expected is not None and expected > _PATIENCE * limit:
@@ -85,10 +89,12 @@ async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
     more = True
     while more:
         try:
-            async with asyncio.timeout(_PART_S):
+            # Who sends a byte now and then would hold a place for days: on the whole there is a least speed, too.
+            deadline = began + patience_s + size / _BYTES_A_S
+            async with asyncio.timeout_at(min(loop.time() + patience_s, deadline)):
                 message: Any = await request.receive()
         except TimeoutError:
-            raise HTTPException(status_code=408, detail=f"no part of the body came for {_PART_S:g} s") from None
+            raise HTTPException(status_code=408, detail=_too_slow(patience_s)) from None
         if message["type"] == "http.disconnect":
             raise HTTPException(status_code=400, detail="the body ended early")
         part = message.get("body", b"")
@@ -102,6 +108,10 @@ async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
     if size > limit:
         raise _too_large(limit)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_slow(patience_s: float) -> str:
+    return f"the body came too slowly: it may take {patience_s:g} s, and a second more for each {_BYTES_A_S:,} bytes"
 
 
 def _too_large(limit: int) -> HTTPException:

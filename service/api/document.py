@@ -51,7 +51,7 @@ _FILE = {"schema": {"type": "string", "format": "binary"}}
 _PROBLEMS = {
     "400": "The body is not JSON, or a query parameter cannot be used",
     "404": "Not known",
-    "408": "No part of the body came for half a minute",
+    "408": "The body came too slowly, or not at all",
     "409": "Contradicts what is known, or what is there does not allow it",
     "413": "Body too large",
     "415": "Media type not supported",

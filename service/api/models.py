@@ -8,7 +8,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from service.api.bodies import decode_one, read_body, require_json, require_octets, settings_of
+from service.api.bodies import decode_one, read_body, require_json, require_octets
 from service.api.streams import AppRequest
 from service.contracts.errors import BadQuery
 from service.contracts.jobs import JobDetail, JobList
@@ -35,7 +35,7 @@ _PIN = msgspec.json.Decoder(PinMember)
 
 async def _act(request: AppRequest, decoder: msgspec.json.Decoder[T]) -> T:
     require_json(request)
-    return decode_one(decoder, await read_body(request, settings_of(request).max_body_bytes))
+    return decode_one(decoder, await read_body(request))
 
 
 class ModelController(Controller):
@@ -98,7 +98,7 @@ class ModelController(Controller):
         except msgspec.ValidationError as error:
             field = "by" if str(error).endswith("`$.by`") else "why"
             raise BadQuery(str(error), field=field) from None
-        content = await read_body(request, settings_of(request).max_body_bytes)
+        content = await read_body(request)
         return await sync_to_thread(models.receive, home_type, content, act)
 
     @post("/{home_type:str}/refresh", status_code=202, summary="Train now")

@@ -8,7 +8,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from service.api.bodies import decode_one, read_body, require_json, settings_of
+from service.api.bodies import decode_one, read_body, require_json
 from service.api.streams import AppRequest
 from service.contracts.journal import JournalKind, JournalPage
 from service.contracts.predictions import DeviceDetail, DeviceList, DeviceState, HomeDetail, Prediction, WhatIf
@@ -93,5 +93,5 @@ class QuestionController(Controller):
     async def predict(self, request: AppRequest, service: NamedDependency[Service]) -> Prediction:
         """The risk that a reading would get. Nothing is stored or learned."""
         require_json(request)
-        question = decode_one(_WHAT_IF, await read_body(request, settings_of(request).max_body_bytes))
+        question = decode_one(_WHAT_IF, await read_body(request))
         return await sync_to_thread(service.what_if, question)

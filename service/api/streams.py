@@ -52,9 +52,8 @@ async def _take(
     service.check_ready()
     if media_type(request) == NDJSON:
         return HandedOver(NdjsonExchange(one, commit, service.stopping))
-    settings = settings_of(request)
-    body = await read_body(request, settings.max_body_bytes)
-    items, array = decode_items(one, many, body, settings.max_items)
+    body = await read_body(request)
+    items, array = decode_items(one, many, body, settings_of(request).max_items)
     receipt = await commit(items)
     return json_answer(_ENCODER.encode(receipt if array else _alone(receipt)))
 
@@ -123,6 +122,4 @@ class StreamController(Controller):
         service = service_of(request)
         service.check_ready()
         require_json(request)
-        return await service.advance(
-            decode_one(_ADVANCE, await read_body(request, settings_of(request).max_body_bytes))
-        )
+        return await service.advance(decode_one(_ADVANCE, await read_body(request)))
