@@ -10,13 +10,16 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
 from service import __version__
 from service.contracts.errors import BadSetting, HearthbeatError
 from service.settings import Settings, load_settings, parse_duration_s
+
+if TYPE_CHECKING:
+    from service.api.access.gate import Gate
 
 app = App(
     name="hearthbeat",
@@ -38,6 +41,7 @@ app.command(
     help="Export a version of a checkpoint from a running service, or import one.",
 )
 app.command("service.settings.show:settings", help="Print the settings in force, and where each came from.")
+app.command("service.api.access.command:app", name="keys", help="Make, list and revoke the keys of the API.")
 app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
 app.command(
     "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."
@@ -69,7 +73,8 @@ def serve(
             config=config, host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
         )
         os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.folder.resolve() / "kernels"))
-        status = asyncio.run(_serve(settings, *_free_address(settings)))
+        host, port = _free_address(settings)
+        status = asyncio.run(_serve(settings, _gate(settings, host), host, port))
     except (HearthbeatError, OSError) as error:
         print(f"hearthbeat: {error}", file=sys.stderr)
         raise SystemExit(2) from None
@@ -97,10 +102,18 @@ def _free_address(settings: Settings) -> tuple[str, int]:
         return str(address[0]), int(probe.getsockname()[1])
 
 
-async def _serve(settings: Settings, host: str, port: int) -> int:
+def _gate(settings: Settings, address: str) -> "Gate":
+    from service.api.access.gate import Gate
+    from service.storage.keys import KeyFile
+
+    return Gate(KeyFile(settings.folder), settings, address)
+
+
+async def _serve(settings: Settings, gate: "Gate", host: str, port: int) -> int:
     from granian.constants import Interfaces
     from granian.server.embed import Server
 
+    from service.api.access.headers import secured
     from service.app import Runtime, create_app
 
     runtime = Runtime(settings)
@@ -109,7 +122,7 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     server = Server(
-        create_app(settings, runtime.service, runtime.models),
+        secured(create_app(settings, runtime.service, runtime.models, gate)),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 
 from service.contracts.errors import MalformedBody, MalformedItem, UnsupportedMediaType
@@ -36,11 +37,11 @@ def media_type(request: Request[Any, Any, Any]) -> str:
     Raises:
         UnsupportedMediaType: It is another.
     """
-    encoding = _header(request, b"content-encoding") or "identity"
+    encoding = header(request, b"content-encoding") or "identity"
     if encoding != "identity":
         raise UnsupportedMediaType(f"a body of encoding {encoding} is not supported; send it as it is")
-    header = _header(request, b"content-type")
-    given = JSON if header is None else header.split(";")[0].strip().lower()
+    found = header(request, b"content-type")
+    given = JSON if found is None else found.split(";")[0].strip().lower()
     if given == JSON:
         return JSON
     if given in _NDJSON_NAMES:
@@ -48,9 +49,9 @@ def media_type(request: Request[Any, Any, Any]) -> str:
     raise UnsupportedMediaType(f"{given or 'an empty media type'} is not supported; send {JSON} or {NDJSON}")
 
 
-def _header(request: Request[Any, Any, Any], name: bytes) -> str | None:
+def header(connection: ASGIConnection[Any, Any, Any, Any], name: bytes) -> str | None:
     """A header as it came. The framework would make a dictionary of all of them."""
-    for key, value in request.scope["headers"]:
+    for key, value in connection.scope["headers"]:
         if key == name:
             return value.decode("latin-1")
     return None
@@ -64,8 +65,8 @@ def require_json(request: Request[Any, Any, Any]) -> None:
 
 def require_octets(request: Request[Any, Any, Any]) -> None:
     """Raises `UnsupportedMediaType` if the body is not a file as it is."""
-    encoding = _header(request, b"content-encoding") or "identity"
-    given = (_header(request, b"content-type") or OCTETS).split(";")[0].strip().lower()
+    encoding = header(request, b"content-encoding") or "identity"
+    given = (header(request, b"content-type") or OCTETS).split(";")[0].strip().lower()
     if given != OCTETS or encoding != "identity":
         raise UnsupportedMediaType(f"send the file as it is, as {OCTETS}")
 
@@ -80,7 +81,7 @@ async def read_body(request: Request[Any, Any, Any]) -> bytes:
     limit, patience_s = settings.max_body_bytes, settings.body_timeout_s
     loop = asyncio.get_running_loop()
     began = loop.time()
-    declared = _header(request, b"content-length")
+    declared = header(request, b"content-length")
     expected = int(declared) if declared is not None and declared.isdigit() else None
     if expected is not None and expected > _PATIENCE * limit:
         raise _too_large(limit)

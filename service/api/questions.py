@@ -8,6 +8,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from service.api.access.scopes import READ
 from service.api.bodies import decode_one, read_body, require_json
 from service.api.streams import AppRequest
 from service.contracts.journal import JournalKind, JournalPage
@@ -23,6 +24,7 @@ class QuestionController(Controller):
 
     path = "/v1"
     tags = ["questions"]  # noqa: RUF012 - Litestar reads it from the class
+    opt = READ
 
     @get("/devices", summary="List devices, the riskiest first")
     async def devices(

@@ -49,7 +49,9 @@ def _duration(meaning: str, low: float = 0.0, high: float = float("inf"), *, aut
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that can be set, with each field's meaning beside it. `load_settings` checks it."""
 
-    host: Annotated[str, Says("address to listen on")] = "127.0.0.1"
+    host: Annotated[
+        str, Says("address to listen on; beyond loopback only with a key, see [security.md](security.md)")
+    ] = "127.0.0.1"
     port: Annotated[int, Says("port to listen on; 0 takes a free one", 0, 65_535)] = 8000
     data_dir: Annotated[str, Says("folder of log, models, examples and keys; made if it is not there")] = "./data"
     time_zone: Annotated[
@@ -119,6 +121,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             3600,
         ),
     ] = "30s"
+    rate_limit: Annotated[
+        float,
+        Says(
+            "readings, outcomes and other requests a second, of a key or else a client address; 0 is no limit", 0, 1e9
+        ),
+    ] = 0.0
     queue_size: Annotated[
         int, Says("requests that may wait for the scorer before further ones get 429", 1, 100_000)
     ] = 256

@@ -21,12 +21,14 @@ DEFAULT: Final = "default"
 
 NOT_SETTINGS: Final = {
     CONFIG: "names the settings file",
+    "HEARTHBEAT_KEY": "the key that `simulate`, `replay` and `models` send",
     "HEARTHBEAT_DATA": "where benchmarks and tests find real data sets",
 }
 """Variables of this prefix that are for others, and what they do."""
 
 _FLAGS = {"data_dir": "--data"}
 _ON_DRIFT = frozenset({"warn", "train", "bench", "reset"})
+_LEAST_RATE = 0.001
 _MOST_BYTES = 1_000_000
 
 
@@ -153,6 +155,8 @@ def _check(settings: Settings, origins: Mapping[str, str]) -> None:
         fault = _fault(getattr(settings, name), says)
         if fault is not None:
             raise _bad(name, fault, origins)
+    if 0.0 < settings.rate_limit < _LEAST_RATE:
+        raise _bad("rate_limit", f"{settings.rate_limit:g} is less than {_LEAST_RATE:g} and not 0", origins)
     unknown = set(settings.drift_policy) - _ON_DRIFT
     if unknown:
         raise _bad("on_drift", f"{sorted(unknown)[0]!r} is none of {', '.join(sorted(_ON_DRIFT))}", origins)

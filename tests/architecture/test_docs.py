@@ -64,6 +64,20 @@ def test_every_endpoint_is_documented() -> None:
     assert sorted({*sections} - {SELF}) == sorted({*operations} - {SELF})
 
 
+def test_every_scope_is_documented() -> None:
+    """Below the heading of each endpoint in docs/api.md stands the scope that the OpenAPI document says."""
+    said = re.findall(
+        r"^## `([A-Z]+) ([^`]+)`\n\n(?:Scope: `(\w+)`\.|Open: .*)$", (DOCS / "api.md").read_text(), re.MULTILINE
+    )
+    operations = {
+        f"{method.upper()} {path}": "".join(operation["security"][0]["key"] if operation["security"] else [])
+        for path, item in openapi_document()["paths"].items()
+        for method, operation in item.items()
+    }
+
+    assert {f"{method} {path}": scope for method, path, scope in said} == operations | {SELF: "read"}
+
+
 def test_every_command_is_documented() -> None:
     """docs/commands.md has one section for each command that ``hearthbeat --help`` lists."""
     sections = re.findall(r"^## `([a-z-]+)`$", (DOCS / "commands.md").read_text(), flags=re.MULTILINE)
