@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -20,6 +20,9 @@ from service import __version__
 from service.contracts.errors import BadSetting, HearthbeatError
 from service.settings import Settings, load_settings, parse_duration_s
 from service.storage.shipped import bring_kernels
+
+if TYPE_CHECKING:
+    from service.api.access.gate import Gate
 
 app = App(
     name="hearthbeat",
@@ -40,6 +43,8 @@ app.command(
     name="models",
     help="Export a version of a checkpoint from a running service, or import one.",
 )
+app.command("service.settings.show:settings", help="Print the settings in force, and where each came from.")
+app.command("service.api.access.command:app", name="keys", help="Make, list and revoke the keys of the API.")
 app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
 app.command(
     "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."
@@ -54,6 +59,7 @@ _CONNECTIONS = 8192  # an idle or slow connection holds a place; the queue befor
 @app.command
 def serve(
     *,
+    config: Annotated[Path | None, Parameter(help="Settings file; else the one that HEARTHBEAT_CONFIG names.")] = None,
     host: str | None = None,
     port: int | None = None,
     data: Annotated[str | None, Parameter(help="Folder of log, models and examples.")] = None,
@@ -61,14 +67,17 @@ def serve(
     lockstep: Annotated[bool | None, Parameter(help="Learn all that is mature before a batch is scored.")] = None,
     baseline: Annotated[str | None, Parameter(help="auto, off, or a file made by train-baseline.")] = None,
 ) -> None:
-    """Run the service until it is told to stop (Ctrl-C or SIGTERM). Flags go before HEARTHBEAT_* variables."""
+    """Run the service until it is told to stop (Ctrl-C or SIGTERM).
+
+    A flag goes before a HEARTHBEAT_* variable, and that before the settings file.
+    """
     try:
         settings = load_settings(
-            host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
+            config=config, host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
         )
         _keep_kernels(settings.folder.resolve() / "kernels")
-        with _reserved_address(settings) as address:
-            status = asyncio.run(_serve(settings, *address))
+        with _reserved_address(settings) as (address, port):
+            status = asyncio.run(_serve(settings, _gate(settings, address), address, port))
     except (HearthbeatError, OSError) as error:
         print(f"hearthbeat: {error}", file=sys.stderr)
         raise SystemExit(2) from None
@@ -107,10 +116,18 @@ def _reserved_address(settings: Settings) -> Iterator[tuple[str, int]]:
         yield str(address[0]), int(probe.getsockname()[1])
 
 
-async def _serve(settings: Settings, host: str, port: int) -> int:
+def _gate(settings: Settings, address: str) -> "Gate":
+    from service.api.access.gate import Gate
+    from service.storage.keys import KeyFile
+
+    return Gate(KeyFile(settings.folder), settings, address)
+
+
+async def _serve(settings: Settings, gate: "Gate", host: str, port: int) -> int:
     from granian.constants import Interfaces
     from granian.server.embed import Server
 
+    from service.api.access.headers import secured
     from service.app import Runtime, create_app
 
     runtime = Runtime(settings)
@@ -119,7 +136,7 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     server = Server(
-        create_app(settings, runtime.service, runtime.models),
+        secured(create_app(settings, runtime.service, runtime.models, gate)),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
