@@ -37,7 +37,7 @@ app.command(
     name="models",
     help="Export a version of a checkpoint from a running service, or import one.",
 )
-app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
+app.command("benchmarks.command:app", name="bench", help="Run a benchmark, or all for a report; without a name, list.")
 app.command(
     "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."
 )
