@@ -1,6 +1,6 @@
 """Report: the one form in which every benchmark gives its results, for programs and for people.
 
-`markdown` and `plot` make a page and a picture of it.
+`markdown`, `plot` and `pages` make pages and pictures of it, `comparison` holds one against another.
 """
 
 import os
@@ -18,6 +18,10 @@ from rich.table import Table
 from service import __version__
 
 _ROOT = Path(__file__).parents[1]
+
+
+Size = Literal["quick", "usual", "full"]
+"""How much was measured."""
 
 
 class BenchError(Exception):
@@ -50,7 +54,7 @@ class Machine(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """The results of one benchmark."""
+    """The results of one benchmark; ``size`` says how much was measured, by which only like is compared with like."""
 
     name: str
     version: str
@@ -58,9 +62,10 @@ class Report(Struct, frozen=True, kw_only=True):
     machine: Machine
     seed: int
     rows: list[Row]
+    size: Size = "usual"
 
 
-def make_report(name: str, seed: int, rows: list[Row]) -> Report:
+def make_report(name: str, seed: int, rows: list[Row], *, size: Size = "usual") -> Report:
     """Put rows together with what they were measured on.
 
     Raises:
@@ -68,7 +73,32 @@ def make_report(name: str, seed: int, rows: list[Row]) -> Report:
     """
     if len({row.id for row in rows}) < len(rows):
         raise ValueError(f"benchmark {name} gave an id twice")
-    return Report(name=name, version=__version__, commit=_commit(), machine=_machine(), seed=seed, rows=rows)
+    return Report(
+        name=name, version=__version__, commit=commit_here(), machine=_machine(), seed=seed, rows=rows, size=size
+    )
+
+
+def read_report(path: Path) -> Report:
+    """Read the JSON form.
+
+    Raises:
+        BenchError: The file cannot be read, or is no report, or has an id twice.
+    """
+    try:
+        report = msgspec.json.decode(path.read_bytes(), type=Report)
+    except OSError as error:
+        raise BenchError(f"{path} cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BenchError(f"{path} is not a benchmark's report: {error}") from None
+    if len({row.id for row in report.rows}) < len(report.rows):
+        raise BenchError(f"{path} is not a benchmark's report: it has an id twice")
+    return report
+
+
+def repeat_command(report: Report) -> str:
+    """The command that measures it again."""
+    size = "" if report.size == "usual" else f" --{report.size}"
+    return f"hearthbeat bench {report.name}{size} --seed {report.seed}"
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -128,7 +158,7 @@ def figure_text(value: float | None) -> str:
     return f"{value:.2e}" if abs(value) < 1e-4 else f"{value:.4g}"
 
 
-def _commit() -> str | None:
+def commit_here() -> str | None:
     """The commit of the checkout that the benchmarks lie in; None outside of one."""
     if not (_ROOT / ".git").exists():
         return None

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from msgspec import Struct
 
 from benchmarks.markdown import report_page
+from benchmarks.pages.single import single_page
 from benchmarks.plot import check_plot, report_picture
 from benchmarks.report import BenchError, Row, make_report, show_report, write_file, write_report
 
@@ -69,6 +70,7 @@ def bench(
     quick: Annotated[bool, Switch] = False,
     json: Path | None = None,
     markdown: Path | None = None,
+    html: Path | None = None,
     plot: Path | None = None,
     data: Path | None = None,
     seed: int = 1,
@@ -81,6 +83,7 @@ def bench(
         quick: Measure as little as shows that all parts work.
         json: File to write the results to.
         markdown: File to write the results to as a Markdown page.
+        html: File to write the results to as a page that needs no other file.
         plot: File to draw the results in; its name ends with .png or .svg.
         data: Folder of real data sets; default HEARTHBEAT_DATA, else ../shared/data.
         seed: Seed of all that is drawn.
@@ -98,17 +101,20 @@ def bench(
             raise BenchError("--full and --quick exclude each other")
         if seed < 0:
             raise BenchError(f"--seed must not be negative, not {seed}")
-        _check_files({"--json": json, "--markdown": markdown, "--plot": plot})
+        _check_files({"--json": json, "--markdown": markdown, "--html": html, "--plot": plot})
         if plot is not None:
             check_plot(plot)
         folder = data or Path(os.environ.get("HEARTHBEAT_DATA") or "../shared/data")
         # River, scikit-learn and pandas take seconds to import: not before it is sure that they are needed.
         measure: Callable[[Workload], list[Row]] = import_module(f"benchmarks.{name.replace('-', '_')}").measure
-        report = make_report(name, seed, measure(Workload(data=folder, seed=seed, full=full, quick=quick)))
+        rows = measure(Workload(data=folder, seed=seed, full=full, quick=quick))
+        report = make_report(name, seed, rows, size="full" if full else "quick" if quick else "usual")
         if json is not None:
             write_report(report, json)
         if markdown is not None:
-            write_file(markdown, report_page(report, full=full).encode())
+            write_file(markdown, report_page(report).encode())
+        if html is not None:
+            write_file(html, single_page(report).encode())
         if plot is not None:
             write_file(plot, report_picture(report, plot))
     except BenchError as error:

@@ -45,7 +45,7 @@ app.command(
 )
 app.command("service.settings.show:settings", help="Print the settings in force, and where each came from.")
 app.command("service.api.access.command:app", name="keys", help="Make, list and revoke the keys of the API.")
-app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
+app.command("benchmarks.command:app", name="bench", help="Run a benchmark, or all for a report; without a name, list.")
 app.command(
     "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."
 )

@@ -38,7 +38,20 @@ def test_without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_every_benchmark_has_its_file() -> None:
     """One file or folder a question, and no question without a place in the list."""
-    common = {"__init__", "crowd", "markdown", "peers", "plot", "processes", "report", "run", "server"}
+    common = {
+        "__init__",
+        "command",
+        "comparison",
+        "crowd",
+        "markdown",
+        "pages",
+        "peers",
+        "plot",
+        "processes",
+        "report",
+        "run",
+        "server",
+    }
     found = [*(ROOT / "benchmarks").glob("*.py"), *(path.parent for path in ROOT.glob("benchmarks/*/__init__.py"))]
     files = {path.stem for path in found if not path.stem.startswith("crash_")}
 
@@ -71,7 +84,7 @@ def test_the_environment_names_the_data(
     assert str(tmp_path / "here") in _fails(capsys, "fd001", data=tmp_path / "here")
 
 
-@pytest.mark.parametrize("flag", ["json", "markdown", "plot"])
+@pytest.mark.parametrize("flag", ["json", "markdown", "html", "plot"])
 def test_a_missing_folder_for_the_results_is_told_at_once(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str
 ) -> None:
@@ -94,7 +107,7 @@ def test_a_picture_of_no_known_kind_is_told_at_once(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("flag", ["json", "markdown", "plot"])
+@pytest.mark.parametrize("flag", ["json", "markdown", "html", "plot"])
 def test_a_file_that_cannot_be_written_is_told(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str
 ) -> None:
@@ -138,9 +151,9 @@ def test_results_have_one_form(
     bench("scoring", full=True, json=path, seed=7)
 
     results = json.loads(path.read_bytes())
-    assert list(results) == ["name", "version", "commit", "machine", "seed", "rows"]
+    assert list(results) == ["name", "version", "commit", "machine", "seed", "rows", "size"]
     assert list(results["machine"]) == ["cpu", "cores", "memory_gb", "python"]
-    assert (results["name"], results["seed"], results["commit"]) == ("scoring", 7, _head())
+    assert (results["name"], results["seed"], results["commit"], results["size"]) == ("scoring", 7, _head(), "full")
     assert results["rows"] == [
         {"id": "scoring.a.speedup", "value": 1.5, "unit": "times", "better": "higher"},
         {"id": "scoring.a.loss", "value": None, "unit": "", "better": "lower"},
