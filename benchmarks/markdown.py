@@ -2,20 +2,21 @@
 
 import re
 
-from benchmarks.report import Report, figure_text, machine_text, version_text
+from benchmarks.report import Report, figure_text, machine_text, shown_rows, version_text
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&~|]")
 
 
 def report_page(report: Report, *, full: bool) -> str:
-    """The page: what was measured where, a table with all rows, and the command that does it again.
+    """The page: what was measured where, a table with the rows, and the command that does it again.
 
     Args:
         report: The results.
         full: Whether this was the long run.
     """
     rows = [
-        f"| {_code(row.id)} | {figure_text(row.value)} | {_plain(row.unit)} | {row.better} |" for row in report.rows
+        f"| {_code(row.id)} | {figure_text(row.value)} | {_plain(row.unit)} | {row.better} |"
+        for row in shown_rows(report)
     ]
     command = f"hearthbeat bench {report.name}{' --full' if full else ''} --seed {report.seed}"
     return "\n".join(

@@ -71,6 +71,11 @@ def make_report(name: str, seed: int, rows: list[Row]) -> Report:
     return Report(name=name, version=__version__, commit=_commit(), machine=_machine(), seed=seed, rows=rows)
 
 
+def shown_rows(report: Report) -> list[Row]:
+    """The rows for people: all but the points of curves, of which there are thousands; programs plot them."""
+    return [row for row in report.rows if ".curve." not in row.id]
+
+
 def write_report(report: Report, path: Path) -> None:
     """Write the JSON form.
 
@@ -104,7 +109,7 @@ def show_report(report: Report) -> None:
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     table.add_column("better", no_wrap=True)
-    for row in report.rows:
+    for row in shown_rows(report):
         table.add_row(row.id, figure_text(row.value), row.unit, row.better)
     Console().print(table)
 
