@@ -1,24 +1,27 @@
 """Markdown: a report as a page, to be kept or pasted where people talk about it."""
 
 import re
+import shlex
+from collections.abc import Sequence
 
 from benchmarks.report import Report, figure_text, machine_text, shown_rows, version_text
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&~|]")
 
 
-def report_page(report: Report, *, full: bool) -> str:
+def report_page(report: Report, *, full: bool, arguments: Sequence[str] = ()) -> str:
     """The page: what was measured where, a table with the rows, and the command that does it again.
 
     Args:
         report: The results.
         full: Whether this was the long run.
+        arguments: What else was given on the command line.
     """
     rows = [
         f"| {_code(row.id)} | {figure_text(row.value)} | {_plain(row.unit)} | {row.better} |"
         for row in shown_rows(report)
     ]
-    command = f"hearthbeat bench {report.name}{' --full' if full else ''} --seed {report.seed}"
+    words = ["hearthbeat", "bench", report.name, *arguments, *(["--full"] if full else []), "--seed", str(report.seed)]
     return "\n".join(
         [
             f"# {_plain(report.name)}, {_plain(version_text(report))}",
@@ -32,7 +35,7 @@ def report_page(report: Report, *, full: bool) -> str:
             "To repeat it:",
             "",
             "```sh",
-            command,
+            shlex.join(words),
             "```",
             "",
         ]

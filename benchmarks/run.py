@@ -133,7 +133,8 @@ def bench(
         if json is not None:
             write_report(report, json)
         if markdown is not None:
-            write_file(markdown, report_page(report, full=full).encode())
+            given = [] if table is None else [str(table.file), "--map", str(table.mapping), "--horizon", table.horizon]
+            write_file(markdown, report_page(report, full=full, arguments=given).encode())
         if plot is not None:
             write_file(plot, report_picture(report, plot))
     except BenchError as error:
