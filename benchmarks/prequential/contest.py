@@ -10,7 +10,7 @@ from msgspec import Struct
 from benchmarks.prequential.compare import differences
 from benchmarks.prequential.curves import curve_rows
 from benchmarks.prequential.history import History, questions
-from benchmarks.prequential.played import HOUR_US, Bools, Cost, Floats, Ints, Played
+from benchmarks.prequential.played import HOUR_US, Bools, Cost, Failures, Floats, Ints, Played
 from benchmarks.prequential.rivals import SKIPPED, Kind, frozen, retrained
 from benchmarks.report import Row
 from service.evaluation.metrics import log_loss, pr_auc, recall_at_far, threshold_at_far
@@ -96,10 +96,11 @@ def rows_of(name: str, held: Contest, seed: int, *, curves: bool = True) -> list
         Row(f"{name}.examples", len(held.judged), "examples", "higher"),
         Row(f"{name}.judged", len(labels), "examples", "higher"),
         Row(f"{name}.positives", int(labels.sum()), "examples", "higher"),
-        Row(f"{name}.failing_devices", len(np.unique(held.played.device[held.judged][labels])), "devices", "higher"),
         Row(f"{name}.seconds", round(held.played.seconds, 1), "s", "lower"),
     ]
     device = held.played.device[held.judged]
+    if held.played.failures is not None:
+        rows.append(Row(f"{name}.failing_devices", len(np.unique(device[labels])), "devices", "higher"))
     against = {f"{name}.{word}": held.of(model) for word, model in _AGAINST.items() if model in held.risks}
     rows += differences(labels, device, held.of(COMMITTEE), against, seed)
     for model in held.risks:
@@ -133,18 +134,17 @@ def _device_rows(name: str, held: Contest, risks: Floats) -> list[Row]:
     played, labels = held.played, held.labels()
     threshold = threshold_at_far(labels, risks)
     found, lead_h, wrong = None, None, None
+    if played.failures is None:  # nor devices
+        return []
     if threshold is not None:
         flagged, device = risks >= threshold, played.device[held.judged]
         failing = np.unique(device[labels])
         healthy = ~np.isin(device, failing)
         if healthy.any():
             wrong = len(np.unique(device[healthy & flagged])) / len(np.unique(device[healthy]))
-        if played.failures is not None and len(played.failures.ts):
-            lead_us = _leads(played, held.judged, flagged)
-            found = float(np.mean(lead_us > 0)) if len(lead_us) else None
-            lead_h = float(np.median(lead_us[lead_us > 0])) / HOUR_US if (lead_us > 0).any() else None
-        elif len(failing):
-            found = len(np.unique(device[labels & flagged])) / len(failing)
+        lead_us = _leads(played, played.failures, held.judged, flagged)
+        found = float(np.mean(lead_us > 0)) if len(lead_us) else None
+        lead_h = float(np.median(lead_us[lead_us > 0])) / HOUR_US if (lead_us > 0).any() else None
     return [
         Row(f"{name}.median_lead", lead_h, "h", "higher"),
         Row(f"{name}.detected_failures", found, "", "higher"),
@@ -152,22 +152,21 @@ def _device_rows(name: str, held: Contest, risks: Floats) -> list[Row]:
     ]
 
 
-def _leads(played: Played, judged: Bools, flagged: Bools) -> Ints:
+def _leads(played: Played, failures: Failures, judged: Bools, flagged: Bools) -> Ints:
     """For each failure with a judged positive example, from the first flag to the failure, or 0; microseconds, (k,)."""
-    assert played.failures is not None
     positive = played.labels[judged]
     ts, device, flags = played.ts[judged][positive], played.device[judged][positive], flagged[positive]
-    instants = np.unique(np.concatenate([ts, played.failures.ts]))
-    _, codes = np.unique(np.concatenate([device, played.failures.device]), return_inverse=True)
+    instants = np.unique(np.concatenate([ts, failures.ts]))
+    _, codes = np.unique(np.concatenate([device, failures.device]), return_inverse=True)
     width = len(instants) + 1
     asked = codes[: len(device)] * width + np.searchsorted(instants, ts)
-    failed = codes[len(device) :] * width + np.searchsorted(instants, played.failures.ts)
+    failed = codes[len(device) :] * width + np.searchsorted(instants, failures.ts)
     order = np.argsort(failed, kind="stable")
     next_one = np.searchsorted(failed[order], asked, side="right")  # the first after it
     there = next_one < len(order)
     which = order[next_one[there]]
-    same = played.failures.device[which] == device[there]
+    same = (failures.device[which] == device[there]) & (failures.ts[which] - ts[there] <= played.horizon_us)
     which, ts, flags = which[same], ts[there][same], flags[there][same]
     lead = np.zeros(len(order), np.int64)
-    np.maximum.at(lead, which[flags], played.failures.ts[which[flags]] - ts[flags])
+    np.maximum.at(lead, which[flags], failures.ts[which[flags]] - ts[flags])
     return np.asarray(lead[np.unique(which)])
