@@ -2,14 +2,17 @@
 
 import re
 
-from benchmarks.report import Report, figure_text, machine_text, repeat_command, version_text
+from benchmarks.report import Report, figure_text, machine_text, repeat_command, shown_rows, version_text
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&~|]")
 
 
 def report_page(report: Report) -> str:
-    """The page: what was measured where, a table with all rows, and the command that does it again."""
-    rows = [f"| {code(row.id)} | {figure_text(row.value)} | {plain(row.unit)} | {row.better} |" for row in report.rows]
+    """The page: what was measured where, a table with the rows, and the command that does it again."""
+    rows = [
+        f"| {code(row.id)} | {figure_text(row.value)} | {plain(row.unit)} | {row.better} |"
+        for row in shown_rows(report)
+    ]
     return "\n".join(
         [
             f"# {plain(report.name)}, {plain(version_text(report))}",

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.report import BenchError, Report, Row, figure_text, machine_text, version_text
+from benchmarks.report import BenchError, Report, Row, figure_text, machine_text, shown_rows, version_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,7 +67,7 @@ def draw_report(report: Report) -> "Figure":
     from matplotlib.patches import Patch
 
     panels: dict[str, list[tuple[Row, float]]] = {}
-    for row in report.rows:
+    for row in shown_rows(report):
         if row.value is not None:
             panels.setdefault(row.unit, []).append((row, row.value))
     drawn = [row for rows in panels.values() for row, _ in rows]

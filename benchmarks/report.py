@@ -5,7 +5,9 @@
 
 import os
 import platform
+import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -54,7 +56,10 @@ class Machine(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """The results of one benchmark; ``size`` says how much was measured, by which only like is compared with like."""
+    """The results of one benchmark.
+
+    ``size`` says how much was measured, so that like is compared with like, ``arguments`` what else was asked for.
+    """
 
     name: str
     version: str
@@ -63,9 +68,12 @@ class Report(Struct, frozen=True, kw_only=True):
     seed: int
     rows: list[Row]
     size: Size = "usual"
+    arguments: list[str] = []
 
 
-def make_report(name: str, seed: int, rows: list[Row], *, size: Size = "usual") -> Report:
+def make_report(
+    name: str, seed: int, rows: list[Row], *, size: Size = "usual", arguments: Sequence[str] = ()
+) -> Report:
     """Put rows together with what they were measured on.
 
     Raises:
@@ -74,8 +82,9 @@ def make_report(name: str, seed: int, rows: list[Row], *, size: Size = "usual") 
     if len({row.id for row in rows}) < len(rows):
         raise ValueError(f"benchmark {name} gave an id twice")
     return Report(
-        name=name, version=__version__, commit=commit_here(), machine=_machine(), seed=seed, rows=rows, size=size
-    )
+        name=name, version=__version__, commit=commit_here(), machine=_machine(), seed=seed, rows=rows, size=size,
+        arguments=list(arguments),
+    )  # fmt: skip
 
 
 def read_report(path: Path) -> Report:
@@ -98,7 +107,13 @@ def read_report(path: Path) -> Report:
 def repeat_command(report: Report) -> str:
     """The command that measures it again."""
     size = "" if report.size == "usual" else f" --{report.size}"
-    return f"hearthbeat bench {report.name}{size} --seed {report.seed}"
+    given = f" {shlex.join(report.arguments)}" if report.arguments else ""
+    return f"hearthbeat bench {report.name}{given}{size} --seed {report.seed}"
+
+
+def shown_rows(report: Report) -> list[Row]:
+    """The rows for people: all but the points of curves, of which there are thousands; programs plot them."""
+    return [row for row in report.rows if ".curve." not in row.id]
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -134,7 +149,7 @@ def show_report(report: Report) -> None:
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     table.add_column("better", no_wrap=True)
-    for row in report.rows:
+    for row in shown_rows(report):
         table.add_row(row.id, figure_text(row.value), row.unit, row.better)
     Console().print(table)
 

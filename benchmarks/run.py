@@ -20,6 +20,20 @@ from benchmarks.report import BenchError, Row, make_report, show_report, write_f
 Switch = Parameter(negative="")
 
 
+class OwnTable(Struct, frozen=True, kw_only=True):
+    """A table that the user names.
+
+    Attributes:
+        file: The table.
+        mapping: What its columns mean; see docs/replay.md.
+        horizon: How far ahead its failures are to be foretold, a duration.
+    """
+
+    file: Path
+    mapping: Path
+    horizon: str
+
+
 class Workload(Struct, frozen=True, kw_only=True):
     """What a benchmark is given.
 
@@ -28,12 +42,14 @@ class Workload(Struct, frozen=True, kw_only=True):
         seed: Seed of all that is drawn.
         full: Whether to measure all of it, or what fits into a few minutes.
         quick: Whether a smoke run is enough, of seconds; where a benchmark knows none it measures as usual.
+        table: The table to measure on instead of the benchmark's own, or None.
     """
 
     data: Path
     seed: int
     full: bool
     quick: bool = False
+    table: OwnTable | None = None
 
     def data_set(self, *parts: str) -> Path:
         """The path of a file below the data folder.
@@ -55,6 +71,8 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "ingest": "How many readings a second are taken, scored and durable, beside peers and the wire? (2 minutes)",
         "latency": "How long does a single reading wait, alone and under all load at once? (2 minutes)",
         "memory": "What do 100,000 devices with a full horizon of pending examples take? (2 minutes)",
+        "online-vs-batch": "What is it worth to learn all the time, when labels come late? (12 minutes; --quick: 1)",
+        "real": "The same on real tables, or on FILE with --map and --horizon? (8 minutes; --quick: 1)",
         "realism": "Is the simulated fleet worth learning from, and how fast is it made? (2 minutes; --full: 10)",
         "recovery": "How soon is a service ready to score when a long log must be folded anew? (2 minutes)",
         "scoring": "How much faster are compiled models than the originals, and how equal? (half a minute)",
@@ -65,7 +83,10 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
 
 def bench(
     name: str | None = None,
+    file: Path | None = None,
     *,
+    map: Annotated[Path | None, Parameter(name="--map")] = None,
+    horizon: str | None = None,
     full: Annotated[bool, Switch] = False,
     quick: Annotated[bool, Switch] = False,
     json: Path | None = None,
@@ -79,6 +100,9 @@ def bench(
 
     Args:
         name: Which one.
+        file: For `real`: a table to measure on.
+        map: For `real FILE`: TOML file that says what the columns mean.
+        horizon: For `real FILE`: how far ahead failures are foretold, such as 7d.
         full: Measure more, and longer.
         quick: Measure as little as shows that all parts work.
         json: File to write the results to.
@@ -90,7 +114,7 @@ def bench(
     """
     if name is None:
         for known, question in BENCHMARKS.items():
-            print(f"{known:<10}{question}")
+            print(f"{known:<17}{question}")
         return
     # Unwinds the stack, so that a started service is stopped.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -101,14 +125,16 @@ def bench(
             raise BenchError("--full and --quick exclude each other")
         if seed < 0:
             raise BenchError(f"--seed must not be negative, not {seed}")
+        table = _own_table(name, file, map, horizon)
         _check_files({"--json": json, "--markdown": markdown, "--html": html, "--plot": plot})
         if plot is not None:
             check_plot(plot)
         folder = data or Path(os.environ.get("HEARTHBEAT_DATA") or "../shared/data")
         # River, scikit-learn and pandas take seconds to import: not before it is sure that they are needed.
         measure: Callable[[Workload], list[Row]] = import_module(f"benchmarks.{name.replace('-', '_')}").measure
-        rows = measure(Workload(data=folder, seed=seed, full=full, quick=quick))
-        report = make_report(name, seed, rows, size="full" if full else "quick" if quick else "usual")
+        rows = measure(Workload(data=folder, seed=seed, full=full, quick=quick, table=table))
+        given = [] if table is None else [str(table.file), "--map", str(table.mapping), "--horizon", table.horizon]
+        report = make_report(name, seed, rows, size="full" if full else "quick" if quick else "usual", arguments=given)
         if json is not None:
             write_report(report, json)
         if markdown is not None:
@@ -123,6 +149,24 @@ def bench(
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     show_report(report)
+
+
+def _own_table(name: str, file: Path | None, mapping: Path | None, horizon: str | None) -> OwnTable | None:
+    """The user's table, if one is named.
+
+    Raises:
+        BenchError: The benchmark takes none, or something of it is not named.
+    """
+    given = {"a FILE": file, "--map": mapping, "--horizon": horizon}
+    named = [word for word, value in given.items() if value is not None]
+    if named and name != "real":
+        raise BenchError(f"{name} takes no {named[0].removeprefix('a ')}; only real does")
+    if file is None or mapping is None or horizon is None:
+        if named:
+            absent = next(word for word, value in given.items() if value is None)
+            raise BenchError(f"{named[0]} without {absent}: a table of one's own needs FILE, --map and --horizon")
+        return None
+    return OwnTable(file=file, mapping=mapping, horizon=horizon)
 
 
 def _check_files(files: Mapping[str, Path | None]) -> None:

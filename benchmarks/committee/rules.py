@@ -10,7 +10,7 @@ The prior is no member here, and nobody is benched or calibrated.
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.committee.stream import Played
+from benchmarks.prequential.played import Played
 from service.models.committee import PRIOR
 
 _STEPS_A_HORIZON = 24

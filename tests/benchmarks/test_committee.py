@@ -7,45 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from benchmarks.committee import rivals
 from benchmarks.committee.figures import calibration, rows_of
 from benchmarks.committee.rules import by_rule
-from benchmarks.committee.stream import HOUR_US, Played, Stream, played
+from benchmarks.prequential.played import DAY_US
+from benchmarks.prequential.stream import Stream, played
 from benchmarks.run import Workload
 from service.evaluation.metrics import pr_auc
-
-DAY_US = 24 * HOUR_US
-
-
-def lived(*, turn: bool = False, days: int = 20, devices: int = 120, seed: int = 0) -> Played:
-    """Examples four times a day; a feature foretells failures; after a ``turn`` at half time the opposite."""
-    rng = np.random.default_rng(seed)
-    n = days * 4 * devices
-    ts = np.repeat(np.arange(days * 4), devices) * 6 * HOUR_US + 1_000_000
-    labels = rng.random(n) < 0.1
-    way = np.where(turn & (ts >= days * DAY_US // 2), -1.0, 1.0)
-    feature = (np.where(labels, 1.0, -1.0) * way + rng.normal(size=n)).astype(np.float32)
-    frozen = 1.0 / (1.0 + np.exp(-(feature - 2.0)))
-    blend = 1.0 / (1.0 + np.exp(-(feature * way - 2.0)))
-    return Played(
-        columns=["x"], rows=feature[:, None], ts=ts, labels=labels, chosen=np.ones(n, np.bool_),
-        device=np.tile(np.arange(devices), days * 4), blend=blend,
-        members={"baseline": frozen, "prior": np.full(n, 0.1)}, horizon_us=DAY_US, seconds=1.0,
-    )  # fmt: skip
-
-
-def test_the_retrained_forest_never_sees_a_label_before_it_is_final() -> None:
-    """Labels that are turned over after an instant change no risk that was given before they could be known."""
-    honest = lived(devices=60)
-    cut = 10 * DAY_US
-    poisoned_labels = np.where(honest.ts >= cut - honest.horizon_us, ~honest.labels, honest.labels)
-    poisoned = Played(**{**{f: getattr(honest, f) for f in honest.__struct_fields__}, "labels": poisoned_labels})
-    one, other = rivals.retrained(honest, 2 * DAY_US, 1), rivals.retrained(poisoned, 2 * DAY_US, 1)
-
-    assert np.isnan(one[0])
-    before = honest.ts <= cut
-    assert np.array_equal(one[before], other[before], equal_nan=True)
-    assert not np.array_equal(one[~before], other[~before])
+from tests.benchmarks.lived import lived
 
 
 def test_after_a_turn_the_gap_says_what_was_won_back() -> None:
@@ -90,6 +58,12 @@ def test_a_small_stream_goes_all_the_way(tmp_path: Path) -> None:
     assert not np.isnan(result.blend).any()
     assert 0.0 < (value["committee.small.blend.pr_auc"] or 0.0) <= 1.0
     assert "baseline" in result.members
+    assert result.readings > len(result.ts)
+    assert result.failures is not None
+    failing = np.unique(result.device[result.labels])  # a report that was retracted too late leaves its labels behind
+    assert np.isin(failing, result.failures.device).mean() > 0.7
+    assert {"baseline", "forest", "logistic", "prior", "committee"} <= set(result.costs)
+    assert all(cost.cpu_s > 0.0 and (cost.bytes or 0) > 0 for cost in result.costs.values())
 
 
 def test_a_champion_is_replaced_once_losses_are_known_and_not_before() -> None:

@@ -12,7 +12,7 @@ from benchmarks.run import BENCHMARKS, Workload, bench
 ROOT = Path(__file__).parents[2]
 
 
-def _fails(capsys: pytest.CaptureFixture[str], name: str, **options: Path | int) -> str:
+def _fails(capsys: pytest.CaptureFixture[str], name: str, **options: Path | int | str) -> str:
     """Run a benchmark that cannot be run; returns the one line on stderr."""
     with pytest.raises(SystemExit) as ended:
         bench(name, **options)  # type: ignore[arg-type]  # options of several types
@@ -47,6 +47,7 @@ def test_every_benchmark_has_its_file() -> None:
         "pages",
         "peers",
         "plot",
+        "prequential",
         "processes",
         "report",
         "run",
@@ -55,7 +56,7 @@ def test_every_benchmark_has_its_file() -> None:
     found = [*(ROOT / "benchmarks").glob("*.py"), *(path.parent for path in ROOT.glob("benchmarks/*/__init__.py"))]
     files = {path.stem for path in found if not path.stem.startswith("crash_")}
 
-    assert files - common == set(BENCHMARKS)
+    assert files - common == {name.replace("-", "_") for name in BENCHMARKS}
 
 
 def test_an_unknown_name_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,6 +64,40 @@ def test_an_unknown_name_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     there = ", ".join(BENCHMARKS)
 
     assert _fails(capsys, "speed") == f"error: there is no benchmark 'speed'; there are {there}"
+
+
+def test_only_real_takes_a_table(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Others refuse a table, a mapping and a horizon, and say who takes them."""
+    table, mapping = tmp_path / "t.csv", tmp_path / "m.toml"
+
+    assert _fails(capsys, "scoring", file=table) == "error: scoring takes no FILE; only real does"
+    assert _fails(capsys, "scoring", map=mapping) == "error: scoring takes no --map; only real does"
+    assert _fails(capsys, "fd001", horizon="7d") == "error: fd001 takes no --horizon; only real does"
+
+
+def test_a_table_needs_its_mapping_and_its_horizon(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The error names what is absent."""
+    table, mapping = tmp_path / "t.csv", tmp_path / "m.toml"
+
+    assert "a FILE without --map" in _fails(capsys, "real", file=table, horizon="7d")
+    assert "a FILE without --horizon" in _fails(capsys, "real", file=table, map=mapping)
+    assert "--map without a FILE" in _fails(capsys, "real", map=mapping, horizon="7d")
+
+
+def test_points_of_curves_are_for_programs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stand in the JSON, and not in what people read."""
+    rows = [Row("scoring.a.speedup", 1.5, "times", "higher"), Row("scoring.a.curve.0.pr_auc", 0.5, "", "higher")]
+    monkeypatch.setattr("benchmarks.scoring.measure", lambda _: rows)
+    data, page, picture = (tmp_path / name for name in ("results.json", "results.md", "results.svg"))
+
+    bench("scoring", json=data, markdown=page, plot=picture)
+
+    assert "scoring.a.curve.0.pr_auc" in data.read_text()
+    for text in (page.read_text(), picture.read_text(), capsys.readouterr().out):
+        assert "scoring.a.speedup" in text
+        assert "curve" not in text
 
 
 def test_missing_data_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
