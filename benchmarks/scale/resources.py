@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import gc
 import pickle
+import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from benchmarks.batch.models import Rows, Score
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _RESET_PEAK: Final = "5"
 _ROUNDS: Final = 3
+_MOMENT_S: Final = 0.5
 
 T = TypeVar("T")
 
@@ -47,15 +49,14 @@ def size_mb(model: Any) -> float | None:
 
 
 def single_us(score: Score, rows: Rows) -> float:
-    """Microseconds that a row takes which is asked for alone: the best mean of some runs over these rows."""
+    """Microseconds that a row takes which is asked for alone: the median of what a moment suffices for."""
     score(rows[:1])
-    best = float("inf")
-    for _ in range(_ROUNDS):
+    times: list[float] = []
+    while len(times) < len(rows) and sum(times) < _MOMENT_S:
         began = time.process_time()
-        for n in range(len(rows)):
-            score(rows[n : n + 1])
-        best = min(best, time.process_time() - began)
-    return 1e6 * best / len(rows)
+        score(rows[len(times) : len(times) + 1])
+        times.append(time.process_time() - began)
+    return 1e6 * statistics.median(times)
 
 
 def batch_us(score: Score, rows: Rows) -> float:
