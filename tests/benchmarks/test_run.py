@@ -40,6 +40,7 @@ def test_every_benchmark_has_its_file() -> None:
     """One file or folder a question, and no question without a place in the list."""
     common = {
         "__init__",
+        "batch",
         "command",
         "comparison",
         "crowd",
