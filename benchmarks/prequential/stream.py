@@ -22,6 +22,10 @@ _MOST_TRAININGS = 150
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+_END = "2026-06-30T00:00:00+00:00"
+"""Event time of scenarios ends here, so that the same seed is the same stream whenever it is played."""
+
+
 class Stream(Struct, frozen=True, kw_only=True):
     """What is played.
 
@@ -107,7 +111,7 @@ def _command(stream: Stream, workload: Workload) -> list[str]:
     assert stream.scenario is not None
     own = SCENARIOS[stream.scenario]
     homes, days = (own.homes, own.days) if workload.full else (stream.homes, stream.days or own.days)
-    size = ["--homes", str(homes), "--days", f"{days:g}"]
+    size = ["--end", _END, "--homes", str(homes), "--days", f"{days:g}"]
     return ["simulate", "--scenario", stream.scenario, *size, "--seed", str(workload.seed), "--exact", "--json"]
 
 
