@@ -1,6 +1,5 @@
 """The composition root: the only place that wires backends, pipeline and API together."""
 
-import contextlib
 import logging
 import os
 import sys
@@ -9,12 +8,15 @@ import time
 from typing import Any
 
 import msgspec
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from service import __version__
+from service.api.access.gate import Gate
+from service.api.access.headers import secured
+from service.api.access.scopes import READ, scopes_of
 from service.api.document import DocumentPlugin, complete
 from service.api.health import HealthController, VersionController
 from service.api.models import JobController, ModelController
@@ -23,9 +25,10 @@ from service.api.observing.trace import Traced
 from service.api.problems import answer_problem
 from service.api.questions import QuestionController
 from service.api.streams import StreamController
-from service.contracts.errors import BadSetting, HearthbeatError
+from service.contracts.errors import BadSetting
 from service.jobs.baseline import BaselineStart
-from service.jobs.schedule import Schedule, check_cron
+from service.jobs.rounds import Rounds
+from service.jobs.schedule import check_cron
 from service.observe.watcher import Watcher
 from service.pipeline.learning.config import learner_config
 from service.pipeline.learning.due import WINDOW
@@ -41,7 +44,7 @@ from service.pipeline.scoring.warmup import warm_up
 from service.pipeline.service import Service, now_us
 from service.pipeline.stale import LearnerWatch
 from service.pipeline.training.acts import ModelActs
-from service.pipeline.training.desk import SCHEDULE, Desk, Trainings
+from service.pipeline.training.desk import Desk, Trainings
 from service.pipeline.training.files import ModelFiles
 from service.pipeline.training.link import TrainerLink
 from service.pipeline.training.models import Models
@@ -136,7 +139,7 @@ class Runtime:
             files=self._files,
             clock=now_us,
         )
-        self._schedule = Schedule([self._train, self._watch_learner], settings.train_cron, self._train_all)
+        self._rounds = Rounds(settings, ingest=self._ingest, desk=self._desk, link=self._link, watch=self._watch)
         self._feed = Feed(
             ingest=self._ingest,
             link=self._link,
@@ -157,9 +160,10 @@ class Runtime:
         )
         self._thread = threading.Thread(target=self._start, name="start", daemon=True)
 
-    def application(self) -> Traced:
-        """What the server calls for each request."""
-        return Traced(create_app(self._settings, self.service, self.models, self._watcher), self._watcher.traffic)
+    def application(self, gate: Gate) -> Traced:
+        """What the server calls for each request that the gate may let in."""
+        app = create_app(self._settings, self.service, self.models, gate, self._watcher)
+        return Traced(secured(app), self._watcher.traffic)
 
     def start(self) -> None:
         """Begin to start; `Service.starting` tells when it is done. Errors end up in ``failed``."""
@@ -176,7 +180,7 @@ class Runtime:
         """Finish accepted work, then end every part."""
         self.stopping()
         self._thread.join(_TRAINING_S)
-        self._schedule.stop()
+        self._rounds.stop()
         self._ingest.stop()
         self._link.stop()
         self._examples.close()
@@ -214,32 +218,7 @@ class Runtime:
         self._files.recover()
         if self._settings.lockstep:
             self._ingest.trainer = self._desk.work
-        self._schedule.start()
-
-    def _train(self) -> None:
-        """Beside the stream. In lock-step the stream waits for trainings, and its thread carries them out."""
-        if self._settings.lockstep:
-            return
-        with self._ingest.lock:
-            self._ingest.install()
-            due = self._ingest.panel.due
-        self._desk.work(due, lambda act: self._ingest.submit(act).result())
-
-    def _train_all(self) -> None:
-        with self._ingest.lock:
-            names = sorted(self._ingest.fleet.home_types)
-        self._desk.ask([None, *names], SCHEDULE, f"it is {self._settings.train_cron!r}")
-
-    def _watch_learner(self) -> None:
-        if self._settings.lockstep:
-            return
-        fleet = self._ingest.fleet
-        act = self._watch.look(
-            fleet.seq, self._link.learned_seq, stale=fleet.versions.stale, fault=self._link.fault, now_us=now_us()
-        )
-        if act is not None:
-            with contextlib.suppress(HearthbeatError):  # the next look will find the same
-                self._ingest.submit(act).result()
+        self._rounds.start()
 
 
 def _child(command: str, settings: Settings) -> list[str]:
@@ -256,9 +235,13 @@ def _check_cron(text: str) -> None:
 
 
 def create_app(
-    settings: Settings, service: Service | None, models: Models | None, watcher: Watcher | None = None
+    settings: Settings,
+    service: Service | None,
+    models: Models | None,
+    gate: Gate | None = None,
+    watcher: Watcher | None = None,
 ) -> Litestar:
-    """The application. The parts behind it may be None where only its document is wanted."""
+    """The application. The parts behind it, and its gate, may be None where only its document is wanted."""
 
     def provide_service() -> Any:
         return service
@@ -281,12 +264,14 @@ def create_app(
             "models": Provide(provide_models, sync_to_thread=False),
         },
         state=State({"service": service, "settings": settings, "watcher": watcher}),
+        guards=[] if gate is None else [gate.admit],
         exception_handlers={Exception: answer_problem},
         openapi_config=OpenAPIConfig(
             title="Hearthbeat",
             version=__version__,
             description="Predicts which smart-home device will fail soon, and keeps learning while it predicts.",
             render_plugins=[DocumentPlugin()],
+            openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, opt=READ),
         ),
         logging_config=None,
         debug=False,
@@ -295,4 +280,5 @@ def create_app(
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document as served under ``/schema/openapi.json``."""
-    return complete(create_app(Settings(), None, None).openapi_schema.to_schema())
+    app = create_app(Settings(), None, None)
+    return complete(app.openapi_schema.to_schema(), scopes_of(app))

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 from cyclopts import App, Parameter
 
+from service.contracts.access import bearer
 from service.contracts.models import GLOBAL_NAME, LITERAL, OCTETS
 
 app = App(name="models", help="Export a version of a checkpoint from a running service, or import one.")
@@ -21,13 +22,21 @@ Url = Annotated[str, Parameter(help="Address of the service.")]
 HomeType = Annotated[
     str, Parameter(help=f"Whose checkpoint; `{GLOBAL_NAME}` is the global one, `{LITERAL}NAME` any home type.")
 ]
+Key = Annotated[
+    str | None,
+    Parameter(
+        env_var="HEARTHBEAT_KEY",
+        help="Key of the service. A flag can be seen in the list of processes.",
+        show_default=False,
+    ),
+]
 File = Annotated[Path, Parameter(help="The file.")]
 
 
 @app.command(name="export")
-def export_version(*, home_type: HomeType, version: int, out: File, url: Url = _URL) -> None:
+def export_version(*, home_type: HomeType, version: int, out: File, url: Url = _URL, key: Key = None) -> None:
     """Write the file of a version, verified by the service and again here."""
-    answer = _ask("GET", url, f"{_path(home_type)}/{version}/file")
+    answer = _ask("GET", url, key, f"{_path(home_type)}/{version}/file")
     digest = hashlib.sha256(answer.content).hexdigest()
     if answer.headers.get("etag", "").strip('"') != digest:
         raise _end("the file did not arrive as it was sent", 1)
@@ -49,6 +58,7 @@ def import_version(
     by: Annotated[str, Parameter(help="Who does it; stands in the log.")],
     why: Annotated[str, Parameter(help="What for; stands in the log.")],
     url: Url = _URL,
+    key: Key = None,
 ) -> None:
     """Give a running service a file. It becomes a candidate, which serves once somebody rolls back to it."""
     try:
@@ -58,10 +68,11 @@ def import_version(
     answer = _ask(
         "POST",
         url,
+        key,
         _path(home_type),
         content=content,
         params={"by": by, "why": why},
-        headers={"Content-Type": OCTETS},
+        media_type=OCTETS,
     )
     print(f"version {answer.json()['version']} of {home_type}: a candidate")
 
@@ -71,9 +82,16 @@ def _path(home_type: str) -> str:
     return f"/v1/models/{quote(home_type if plain else LITERAL + home_type, safe=LITERAL)}/versions"
 
 
-def _ask(method: str, url: str, path: str, **request: Any) -> httpx.Response:
+def _ask(
+    method: str, url: str, key: str | None, path: str, media_type: str | None = None, **request: Any
+) -> httpx.Response:
+    headers = {} if media_type is None else {"Content-Type": media_type}
     try:
-        answer = httpx.request(method, url.rstrip("/") + path, timeout=_TIMEOUT_S, **request)
+        headers |= bearer(key)
+    except ValueError as error:
+        raise _end(str(error), 2) from None
+    try:
+        answer = httpx.request(method, url.rstrip("/") + path, timeout=_TIMEOUT_S, headers=headers, **request)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _end(f"{url} cannot be reached: {error}", 1) from None
     if answer.is_success:

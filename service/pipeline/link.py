@@ -136,7 +136,10 @@ class LearnerLink:
         while not self._stopping.is_set():
             started = time.monotonic()
             self.starts += 1
-            with subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            with (
+                contextlib.suppress(BrokenPipeError),  # it ended with something still on its way to it
+                subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
+            ):
                 assert process.stdin is not None
                 assert process.stdout is not None
                 with contextlib.suppress(OSError):

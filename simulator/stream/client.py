@@ -15,6 +15,7 @@ from typing import Self, TypeVar
 import httpx
 import msgspec
 
+from service.contracts.access import bearer
 from service.contracts.outcomes import Outcome
 from service.contracts.predictions import Health, Receipt
 from service.contracts.standing import Advance, AdvanceReceipt, Evaluation, HomeTypeList
@@ -80,9 +81,10 @@ class Client:
         timeout_s: How long one try may take.
         sleep: Waits for some seconds; given in tests.
         notices: Who says what is waited for; clients may share it.
+        key: Sent with each request, or None.
 
     Raises:
-        UsageError: If ``url`` is no http address.
+        UsageError: If ``url`` is no http address, or ``key`` no key.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Client:
         timeout_s: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
         notices: Notices | None = None,
+        key: str | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self._attempts = attempts
@@ -107,7 +110,7 @@ class Client:
             raise UsageError(f"--url {url!r} is no address such as http://127.0.0.1:8000")
         if parsed.port is not None and not 1 <= parsed.port <= 65_535:
             raise UsageError(f"--url {url!r}: {parsed.port} is no port; ports are 1 to 65535")
-        self._http = httpx.Client(base_url=self.url, timeout=timeout_s)
+        self._http = httpx.Client(base_url=self.url, timeout=timeout_s, headers=_bearer(key))
 
     def __enter__(self) -> Self:
         return self
@@ -231,6 +234,14 @@ class Client:
             text = response.text.strip()
         line = " ".join((text or response.reason_phrase).split())[:300]
         return f"{method} {self.url}{path} answered {response.status_code}: {line}"
+
+
+def _bearer(key: str | None) -> dict[str, str]:
+    """The header that carries a key."""
+    try:
+        return bearer(key)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:

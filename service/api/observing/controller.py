@@ -6,6 +6,8 @@ from litestar import Controller, Response, get
 from litestar.concurrency import sync_to_thread
 from litestar.params import FromQuery, HeaderParameter, QueryParameter
 
+from service.api.access.gate import admitted
+from service.api.access.scopes import READ
 from service.api.answers import HandedOver
 from service.api.bodies import settings_of
 from service.api.observing.stream import SSE, LiveStream
@@ -24,6 +26,7 @@ def watcher_of(request: AppRequest) -> Watcher:
 class WatchController(Controller):
     """What the running service does."""
 
+    opt = READ
     tags = ["observing"]  # noqa: RUF012 - Litestar reads it from the class
 
     @get("/metrics", summary="Metrics for Prometheus", media_type="text/plain")
@@ -63,4 +66,7 @@ class WatchController(Controller):
         place = parse_place(last_event_id) if last_event_id else None
         risk = settings_of(request).alert_risk if min_risk is None else min_risk
         feed = watcher_of(request).feed
-        return HandedOver(LiveStream(feed, place, min_risk=risk, home_type=home_type, stopping=service.stopping))
+        stream = LiveStream(
+            feed, place, min_risk=risk, home_type=home_type, stopping=service.stopping, by=admitted(request)
+        )
+        return HandedOver(stream)

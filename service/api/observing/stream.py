@@ -15,7 +15,8 @@ import msgspec
 from litestar.concurrency import sync_to_thread
 from litestar.types import Message, Receive, Scope, Send
 
-from service.contracts.errors import LogDamaged
+from service.api.access.gate import Admitted
+from service.contracts.errors import LogDamaged, MissingScope, NoKey
 from service.pipeline.live.feed import Feed, Item, Listener, kind_of
 from service.pipeline.live.place import Place, place_id
 
@@ -42,16 +43,25 @@ class LiveStream:
         min_risk: Risks from here on are told.
         home_type: Tell only of homes of this type, and of the fleet.
         stopping: Set when the service is about to end; the stream then ends too.
+        by: What the request was let in by; once that is not good any longer, the stream ends.
     """
 
     def __init__(
-        self, feed: Feed, place: Place | None, *, min_risk: float, home_type: str | None, stopping: Event
+        self,
+        feed: Feed,
+        place: Place | None,
+        *,
+        min_risk: float,
+        home_type: str | None,
+        stopping: Event,
+        by: Admitted | None = None,
     ) -> None:
         self._feed = feed
         self._place = place
         self._min_risk = min_risk
         self._home_type = home_type
         self._stopping = stopping
+        self._by = by
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request until the client goes, does not read any longer, or the service stops.
@@ -77,7 +87,7 @@ class LiveStream:
     async def _tell(self, listener: Listener, send: Send, gone: "asyncio.Task[None]") -> None:
         body = b"retry: %d\n%s" % (_RETRY_MS, _heartbeat(listener.place))
         told_at = time.monotonic()
-        while not (self._stopping.is_set() or gone.done()):
+        while not self._is_over(gone):
             if body:
                 if not await self._put(send, gone, body):
                     return
@@ -104,10 +114,22 @@ class LiveStream:
         deadline = time.monotonic() + _PATIENCE_S
         while not sending.done():
             await asyncio.wait({sending}, timeout=_LOOK_S)
-            if not sending.done() and (self._stopping.is_set() or gone.done() or time.monotonic() > deadline):
+            if not sending.done() and (time.monotonic() > deadline or self._is_over(gone)):
                 sending.cancel()
                 return False
         return sending.exception() is None
+
+    def _is_over(self, gone: "asyncio.Task[None]") -> bool:
+        """Whether the service stops, the client has gone, or its key was revoked."""
+        if self._stopping.is_set() or gone.done():
+            return True
+        try:
+            if self._by is not None:
+                self._by.still()
+        except (NoKey, MissingScope) as error:
+            _LOG.info("a live stream ends: %s", error)
+            return True
+        return False
 
 
 async def _until_gone(receive: Receive) -> None:

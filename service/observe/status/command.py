@@ -8,6 +8,7 @@ import httpx
 import msgspec
 from cyclopts import Parameter
 
+from service.contracts.access import bearer
 from service.contracts.status import Status
 from service.observe.status.board import Rate, board
 
@@ -16,18 +17,31 @@ _SAMPLE_S = 1.0
 _STATUS = msgspec.json.Decoder(Status)
 
 Url = Annotated[str, Parameter(help="Address of the service.")]
+Key = Annotated[
+    str | None,
+    Parameter(
+        env_var="HEARTHBEAT_KEY",
+        help="Key of the service. A flag can be seen in the list of processes.",
+        show_default=False,
+    ),
+]
 
 
 def status(
     *,
     url: Url = "http://127.0.0.1:8000",
+    key: Key = None,
     json: Annotated[bool, Parameter(help="Print what the service answers, as one JSON object a line.")] = False,
     watch: Annotated[float | None, Parameter(help="Ask again every so many seconds, until Ctrl-C.")] = None,
 ) -> None:
     """Show how a running service stands: health, rate, lag, home types, checkpoints, trainings, decisions."""
     if watch is not None and not 0.1 <= watch <= 3600.0:
         raise _end("--watch must be between 0.1 and 3600 seconds", 2)
-    with httpx.Client(base_url=url.rstrip("/"), timeout=_TIMEOUT_S) as client:
+    try:
+        headers = bearer(key)
+    except ValueError as error:
+        raise _end(str(error), 2) from None
+    with httpx.Client(base_url=url.rstrip("/"), timeout=_TIMEOUT_S, headers=headers) as client:
         try:
             if json:
                 _lines(client, watch)
@@ -73,7 +87,11 @@ def _boards(client: httpx.Client, watch: float | None) -> None:
 def _ask(client: httpx.Client) -> bytes:
     answer = client.get("/v1/status")
     if not answer.is_success:
-        raise _end(f"the service says {answer.status_code}: {answer.text[:200]}", 1)
+        try:
+            detail = answer.json()["detail"]
+        except (ValueError, KeyError, TypeError):
+            detail = answer.text[:200]
+        raise _end(f"the service says {answer.status_code}: {detail}", 1)
     return answer.content
 
 

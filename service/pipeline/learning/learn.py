@@ -144,8 +144,8 @@ class LearnerFold:
             take_act(event, self._fleet, self.home_types, at_us)
 
     def due(self) -> list[TrainingDue]:
-        """The trainings that are due, the global one first."""
-        if not self.home_types:
+        """The trainings that are due, the global one first. None is while outcomes are silent: nothing true is new."""
+        if not self.home_types or self._fleet.silence.since_us is not None:
             return []
         fleet, settings = self._fleet, self._settings
         out = due_of(None, fleet.due, self._fleet_us(), fleet.sampler.learned_positives, settings)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from service.contracts.access import bearer
+
 
 class Event(NamedTuple):
     id: str
@@ -15,9 +17,11 @@ class Event(NamedTuple):
 
 
 @contextmanager
-def listening(url: str, last_id: str | None = None, **query: Any) -> Iterator[Iterator[Event]]:
+def listening(
+    url: str, last_id: str | None = None, *, key: str | None = None, **query: Any
+) -> Iterator[Iterator[Event]]:
     """The events of a stream; a heartbeat is an event without a kind."""
-    headers = {} if last_id is None else {"Last-Event-ID": last_id}
+    headers = bearer(key) if last_id is None else bearer(key) | {"Last-Event-ID": last_id}
     with httpx.stream("GET", f"{url}/v1/stream", params=query, headers=headers, timeout=20) as answer:
         if answer.status_code != 200:
             answer.read()
