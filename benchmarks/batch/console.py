@@ -6,14 +6,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-_WIDTH = 120
+_WIDTH = 160
 
 
 def table_of(title: str, columns: Sequence[str], *, texts: int = 1) -> Table:
     """An empty table; its first ``texts`` columns are aligned to the left, figures to the right."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title)
     for n, column in enumerate(columns):
-        table.add_column(column, justify="left" if n < texts else "right", no_wrap=True)
+        table.add_column(column, justify="left" if n < texts else "right", no_wrap=n == 0)
     return table
 
 

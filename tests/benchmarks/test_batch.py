@@ -6,11 +6,10 @@ import numpy.typing as npt
 import pytest
 
 from benchmarks.batch.intervals import areas, decisions, draws_of, interval, log_losses
-from benchmarks.batch.models import risks_of
+from benchmarks.batch.models import forest_score, risks_of
 from benchmarks.batch.stream import GRACE_US, HORIZON_US, Stream, drawn, drawn_evenly
-from benchmarks.home_types.quality import MODELS, parts_of, threshold, trained
+from benchmarks.home_types.quality import MODELS, judged, parts_of, threshold, trained
 from benchmarks.report import BenchError
-from benchmarks.temporal import ask
 from service.evaluation.metrics import log_loss, pr_auc, roc_auc
 
 pytestmark = pytest.mark.timeout(300)
@@ -103,11 +102,13 @@ def _answers(stream: Stream) -> dict[tuple[str, str], tuple[float, npt.NDArray[n
 
 def test_figures_do_depend_on_labels_of_the_future(stream: Stream) -> None:
     """The poison works: what is asked about has other answers with it."""
-    honest, poisoned = ask(stream, 100, 1, 1), ask(_poisoned(stream), 100, 1, 1)
+    figures = []
+    for world in (stream, _poisoned(stream)):
+        part = parts_of(world, 20, 1)[0]
+        rows, labels = world.samples.rows[part.learned], world.samples.labels[part.learned]
+        figures.append(judged(world, part, forest_score(world.samples.columns, rows, labels, 1)))
 
-    assert honest.positive_share < 0.1
-    assert poisoned.positive_share > 0.9
-    assert honest.roc_auc[""][0] == pytest.approx(1.0 - poisoned.roc_auc[""][0])
+    assert figures[0]["roc_auc"][0] == pytest.approx(1.0 - figures[1]["roc_auc"][0])
 
 
 def test_figures_without_resampling_are_the_exact_ones() -> None:
