@@ -102,8 +102,8 @@ def _halted(service: ServiceProcess) -> socket.socket:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
     connection.settimeout(20)
     connection.connect((where.hostname, where.port))
-    connection.sendall(b"GET /v1/stream?min_risk=0 HTTP/1.0\r\nHost: x\r\n\r\n")
-    assert connection.recv(1)
+    connection.sendall(b"GET /v1/stream?min_risk=0 HTTP/1.0\r\nHost: localhost\r\n\r\n")
+    assert connection.recv(12, socket.MSG_WAITALL).endswith(b" 200")
     return connection
 
 
