@@ -1,7 +1,8 @@
 """Contest: the committee, its members and all rivals side by side, judged on the same examples.
 
-Where a model gives no risk the service's prior speaks for it, so that all are asked the same questions. Judged are, of
-a scenario, the examples from the first day on which a retrained model can answer; of a table the last 70 % by time.
+Judged are the examples from the instant on from which every rival can answer, and of a table the last 70 % by time at
+most. A rival that never can is left out. Where a member gives no risk it has found nothing; for its log loss the prior
+speaks for it.
 """
 
 import numpy as np
@@ -27,7 +28,9 @@ class Contest(Struct, frozen=True, kw_only=True):
 
     Attributes:
         played: The stream.
-        risks: By model, none of them NaN; each (n,).
+        risks: By model, 0 where it gave none; each (n,).
+        own: By model, whether the risk is its own; each (n,).
+        prior: The risk of the service's prior; (n,).
         costs: By model, of those whose cost is known.
         judged: Which examples count; (n,).
         answered_day: Days from the first example until each model gave a risk of its own; absent if it never did.
@@ -35,6 +38,8 @@ class Contest(Struct, frozen=True, kw_only=True):
 
     played: Played
     risks: dict[str, Floats]
+    own: dict[str, Bools]
+    prior: Floats
     costs: dict[str, Cost]
     judged: Bools
     answered_day: dict[str, float]
@@ -46,6 +51,10 @@ class Contest(Struct, frozen=True, kw_only=True):
     def of(self, model: str, where: Bools | None = None) -> Floats:
         """Risks by a model, likewise."""
         return self.risks[model][self.judged if where is None else self.judged & where]
+
+    def likely(self, model: str) -> Floats:
+        """Risks of those judged, the prior's where the model gave none."""
+        return np.where(self.own[model], self.risks[model], self.prior)[self.judged]
 
 
 def contest(played: Played, every_us: int, seed: int, *, table: bool) -> Contest:
@@ -74,12 +83,14 @@ def contest(played: Played, every_us: int, seed: int, *, table: bool) -> Contest
     days, own = played.days(), {model: ~np.isnan(given) for model, given in risks.items()}
     first = {model: float(days[np.argmax(given)]) for model, given in own.items() if given.any()}
     prior = np.nan_to_num(played.members.get(PRIOR, np.full(len(days), np.nan)), nan=_FIRST_GUESS)
-    if table or RETRAINED not in first:
-        judged = np.arange(len(days)) >= int(SKIPPED * len(days))
-    else:
-        judged = days >= first[RETRAINED]
-    filled = {model: np.where(own[model], given, prior) for model, given in risks.items()}
-    return Contest(played=played, risks=filled, costs=costs, judged=judged, answered_day=first)
+    judged = np.arange(len(days)) >= (int(SKIPPED * len(days)) if table else 0)
+    for model in (FROZEN, *kinds):
+        if model in first:
+            judged &= days >= first[model]
+        else:
+            del risks[model]
+    filled = {model: np.where(own[model], given, 0.0) for model, given in risks.items()}
+    return Contest(played=played, risks=filled, own=own, prior=prior, costs=costs, judged=judged, answered_day=first)
 
 
 def rows_of(name: str, held: Contest, seed: int, *, curves: bool = True) -> list[Row]:
@@ -103,6 +114,7 @@ def rows_of(name: str, held: Contest, seed: int, *, curves: bool = True) -> list
         rows.append(Row(f"{name}.failing_devices", len(np.unique(device[labels])), "devices", "higher"))
     against = {f"{name}.{word}": held.of(model) for word, model in _AGAINST.items() if model in held.risks}
     rows += differences(labels, device, held.of(COMMITTEE), against, seed)
+    rows += [Row(f"{name}.{word}", None, "", "higher") for word, model in _AGAINST.items() if model not in held.risks]
     for model in held.risks:
         rows += _model_rows(f"{name}.{model}", model, held)
     for model in held.risks if curves else ():
@@ -115,7 +127,7 @@ def _model_rows(name: str, model: str, held: Contest) -> list[Row]:
     rows = [
         Row(f"{name}.pr_auc", pr_auc(labels, risks), "", "higher"),
         Row(f"{name}.recall_at_1pct_far", recall_at_far(labels, risks), "", "higher"),
-        Row(f"{name}.log_loss", log_loss(labels, risks), "nats", "lower"),
+        Row(f"{name}.log_loss", log_loss(labels, held.likely(model)), "nats", "lower"),
         *_device_rows(name, held, risks),
         Row(f"{name}.first_answer", held.answered_day.get(model), "days", "lower"),
     ]

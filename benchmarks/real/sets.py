@@ -14,6 +14,7 @@ from benchmarks.prequential.rivals import Kind, retrained
 from benchmarks.report import BenchError, Row
 from benchmarks.run import Workload
 from service.evaluation.metrics import roc_auc
+from service.models.committee import PRIOR
 
 ELEC2, AI4I = ("elec2", "electricity.csv.gz"), ("ai4i2020", "ai4i2020.csv")
 _HALF_HOUR_US = 1_800_000_000
@@ -50,7 +51,7 @@ def elec2_rows(workload: Workload) -> list[Row]:
     same_again = np.append(False, labels[:-1])
     rows.append(Row("real.elec2.no_change.accuracy", float((same_again == labels).mean()), "", "higher"))
     for model, risks in held.risks.items():
-        right = float(((risks >= 0.5) == labels).mean())
+        right = float(((np.where(held.own[model], risks, held.prior) >= 0.5) == labels).mean())
         rows.append(Row(f"real.elec2.{model}.accuracy", right, "", "higher"))
     return rows
 
@@ -117,7 +118,11 @@ def _cross_validated(rows: Any, labels: Bools, folds: Ints, seed: int) -> Contes
     mean = {
         name: Cost(cpu_s=sum(c.cpu_s for c in some) / len(some), bytes=some[-1].bytes) for name, some in costs.items()
     }
-    return Contest(played=played, risks=whole, costs=mean, judged=np.ones(n, np.bool_), answered_day={})
+    own = {name: ~np.isnan(risks) for name, risks in whole.items()}
+    return Contest(
+        played=played, risks={name: np.nan_to_num(risks) for name, risks in whole.items()}, own=own,
+        prior=whole[PRIOR], costs=mean, judged=np.ones(n, np.bool_), answered_day={},
+    )  # fmt: skip
 
 
 def _read(path: Path, columns: list[str]) -> Any:

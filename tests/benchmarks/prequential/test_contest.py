@@ -45,11 +45,14 @@ def test_a_drift_shows_before_and_after(turned: Contest) -> None:
 
 
 def test_of_a_table_the_last_seventy_per_cent_are_judged() -> None:
-    """And the frozen model is trained before them, on what could be known then."""
-    held = contest(replace(lived(days=10, devices=60), members={"prior": np.full(2400, 0.1)}), DAY_US, 1, table=True)
+    """And of them those from which on all rivals can answer."""
+    stream = replace(lived(days=10, devices=60), members={"prior": np.full(2400, 0.1)})
+    held, late = contest(stream, DAY_US, 1, table=True), contest(stream, 5 * DAY_US, 1, table=True)
 
-    assert int(held.judged.sum()) == 1680
-    assert held.answered_day["frozen"] <= held.played.days()[held.judged][0] + 0.5
+    first = max(held.answered_day[rival] for rival in ("frozen", "retrained_forest", "retrained_lightgbm"))
+    assert held.played.days()[held.judged][0] == pytest.approx(max(3.0, first))
+    assert late.played.days()[late.judged][0] == pytest.approx(5.25)
+    assert all(late.own[rival][late.judged].all() for rival in ("frozen", "retrained_forest", "retrained_lightgbm"))
     assert "baseline" not in held.risks
 
 
@@ -69,7 +72,8 @@ def test_failures_are_found_as_early_as_they_were_flagged() -> None:
         failures=Failures(device=np.array([0, 1]), ts=failed_us),
     )  # fmt: skip
     held = Contest(
-        played=played, risks={"committee": risks}, costs={"committee": Cost(cpu_s=2.0, bytes=3_000_000)},
+        played=played, risks={"committee": risks}, own={"committee": np.ones(len(ts), np.bool_)},
+        prior=np.full(len(ts), 0.1), costs={"committee": Cost(cpu_s=2.0, bytes=3_000_000)},
         judged=np.ones(len(ts), np.bool_), answered_day={"committee": 0.0},
     )  # fmt: skip
 
