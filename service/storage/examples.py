@@ -46,7 +46,7 @@ class SqliteExampleStore:
                 raise OSError(f"{path}: {error}") from error
             return
         try:
-            apsw.Connection(str(path)).execute("SELECT count(*) FROM sqlite_master").fetchall()
+            _look_into(path)
         except (apsw.NotADBError, apsw.CorruptError):
             _LOG.warning("%s is damaged; it is set aside, and what a replay brings is written anew", path)
             path.replace(path.with_suffix(".damaged"))
@@ -153,3 +153,15 @@ class SqliteExampleStore:
 def _decoded(blob: object) -> MaturedExamples:
     assert isinstance(blob, bytes)
     return _DECODER.decode(blob)
+
+
+def _look_into(path: Path) -> None:
+    """Read a store's table of contents. A learner that was orphaned a moment ago may still hold it: wait for that."""
+    probe = apsw.Connection(str(path))
+    try:
+        probe.set_busy_timeout(5_000)
+        probe.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    except apsw.BusyError as error:
+        raise OSError(f"{path} is in use: {error}") from error
+    finally:
+        probe.close()

@@ -187,7 +187,7 @@ def test_results_have_one_form(
     bench("scoring", full=True, json=path, seed=7)
 
     results = json.loads(path.read_bytes())
-    assert list(results) == ["name", "version", "commit", "machine", "seed", "rows", "size"]
+    assert list(results) == ["name", "version", "commit", "machine", "seed", "rows", "size", "arguments"]
     assert list(results["machine"]) == ["cpu", "cores", "memory_gb", "python"]
     assert (results["name"], results["seed"], results["commit"], results["size"]) == ("scoring", 7, _head(), "full")
     assert results["rows"] == [

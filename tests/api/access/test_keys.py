@@ -109,6 +109,8 @@ def test_clients_send_a_key(
     """From the variable; without one, or with half of one, a line says what is missing, and shows nothing of it."""
     arguments = ["simulate", "--homes", "2", "--days", "0.2", "--url", keyed.url]
     key = create(keyed_folder, "simulator", "ingest", "read")
+    known = {"Authorization": f"Bearer {key}"}
+    until(lambda: httpx.get(f"{keyed.url}/v1/devices", headers=known, timeout=60).is_success)  # it looks once a second
     for sent, status, words in (
         (key, 0, ""),
         (key[:9], 1, "answered 401"),
