@@ -37,6 +37,7 @@ app.command(
     name="models",
     help="Export a version of a checkpoint from a running service, or import one.",
 )
+app.command("service.api.forget_command:forget", help="Have a running service forget a home, or one device of it.")
 app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
 app.command(
     "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."

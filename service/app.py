@@ -16,6 +16,7 @@ from litestar.openapi import OpenAPIConfig
 
 from service import __version__
 from service.api.document import DocumentPlugin, complete
+from service.api.forgetting import ForgetController
 from service.api.health import HealthController, VersionController
 from service.api.models import JobController, ModelController
 from service.api.problems import answer_problem
@@ -24,6 +25,7 @@ from service.api.streams import StreamController
 from service.contracts.errors import BadSetting, HearthbeatError
 from service.jobs.baseline import BaselineStart
 from service.jobs.schedule import Schedule, check_cron
+from service.pipeline.erasure.eraser import Eraser
 from service.pipeline.learning.config import LearnerConfig, LearnSettings
 from service.pipeline.learning.due import WINDOW
 from service.pipeline.link import LearnerLink
@@ -105,11 +107,12 @@ class Runtime:
             return FleetState(horizon_us=settings.horizon_us, slot_us=settings.slot_us)
 
         snapshots = SnapshotStore(folder / "snapshots", "scorer", key=folder_key(folder), made_with=MADE_WITH)
+        keeper = Keeper(snapshots, settings.snapshot_every_s, empty)
         self._ingest = Ingest(
             log=self._log,
             link=self._link,
             fleet=empty(),
-            keeper=Keeper(snapshots, settings.snapshot_every_s, empty),
+            keeper=keeper,
             limits=limits,
             lockstep=settings.lockstep,
             queue_size=settings.queue_size,
@@ -153,7 +156,9 @@ class Runtime:
             files=self._files,
             clock=now_us,
         )
-        self._schedule = Schedule([self._train, self._watch_learner], settings.train_cron, self._train_all)
+        eraser = Eraser(self._ingest, keeper, self._examples, folder, self.stop_requested, now_us)
+        self.service.erasure_state = eraser.state
+        self._schedule = Schedule([self._train, self._watch_learner, eraser.work], settings.train_cron, self._train_all)
         self._thread = threading.Thread(target=self._start, name="start", daemon=True)
 
     def start(self) -> None:
@@ -256,6 +261,7 @@ def create_app(settings: Settings, service: Service | None, models: Models | Non
         route_handlers=[
             StreamController,
             QuestionController,
+            ForgetController,
             ModelController,
             JobController,
             HealthController,

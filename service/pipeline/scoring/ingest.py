@@ -13,20 +13,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from service.contracts.errors import Unavailable
+from service.contracts.errors import NotKnown, Unavailable
 from service.contracts.events import Act, Advanced, encode_event
+from service.contracts.forgetting import ForgetReceipt
 from service.contracts.ports import EventLog
-from service.contracts.predictions import Receipt
 from service.contracts.standing import AdvanceReceipt
 from service.pipeline.link import LearnerLink
 from service.pipeline.publication import TrainingDue
 from service.pipeline.scoring.arrivals import Limits, ReadingsJob
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.intake import take_requests
+from service.pipeline.scoring.intake_forgetting import ForgetJob, forgotten_of
 from service.pipeline.scoring.intake_outcomes import take_outcomes
 from service.pipeline.scoring.keeper import Keeper
 from service.pipeline.scoring.replies import LoopReply, Reply, deliver
-from service.pipeline.scoring.requests import Job, OutcomesJob, TrainingsJob, runs, weight
+from service.pipeline.scoring.requests import Job, OutcomesJob, RewriteJob, TrainingsJob, runs, weight
 from service.pipeline.scoring.retention import Retention
 from service.pipeline.scoring.score import Panel
 from service.pipeline.scoring.waiting import WaitingRoom
@@ -253,7 +254,7 @@ class Ingest:
         except OSError as error:
             _LOG.warning("%s", error)
 
-    def _fold(self, jobs: Sequence[Job]) -> tuple[bytes | None, Sequence[Receipt | AdvanceReceipt | None]]:
+    def _fold(self, jobs: Sequence[Job]) -> tuple[bytes | None, Sequence[Any]]:
         """Fold one request, or several with readings; their event's bytes, if they made one, and the answers."""
         seq = self.fleet.seq + 1
         readings = [job for job in jobs if isinstance(job, ReadingsJob)]
@@ -272,8 +273,25 @@ class Ingest:
             return encode_event(entered), [receipt]
         if isinstance(job, TrainingsJob):
             return None, [None]
+        if isinstance(job, RewriteJob):
+            return None, [self._rewrite(job)]
         assert not isinstance(job, ReadingsJob)
+        if isinstance(job, ForgetJob):
+            try:
+                forgotten = forgotten_of(job, self.fleet)
+            except NotKnown as error:
+                return None, [error]
+            self.fleet.apply(seq, forgotten)
+            return encode_event(forgotten), [ForgetReceipt(seq=seq, devices=len(forgotten.devices))]
         self.fleet.apply(seq, job)
         if not isinstance(job, Advanced):
             self.panel.decided(self.fleet.versions)
         return encode_event(job), [AdvanceReceipt(seq=seq)]
+
+    def _rewrite(self, job: RewriteJob) -> OSError | None:
+        try:
+            if job.records:
+                self._log.rewrite(job.records)
+        except OSError as error:  # it concerns nobody else in the group
+            return error
+        return None
