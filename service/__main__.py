@@ -38,6 +38,10 @@ app.command(
     help="Export a version of a checkpoint from a running service, or import one.",
 )
 app.command("service.api.forget_command:forget", help="Have a running service forget a home, or one device of it.")
+app.command("service.jobs.upkeep.commands:backup", help="Copy the data of a service, also of one that runs.")
+app.command("service.jobs.upkeep.commands:restore", help="Make a data folder of a backup.")
+app.command("service.jobs.upkeep.commands:verify", help="Check a backup or a data folder.")
+app.command("service.jobs.upkeep.commands:export", help="Write readings, risks, examples and outcomes as Parquet.")
 app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
 app.command(
     "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."

@@ -132,6 +132,11 @@ class SqliteEventLog:
             raise LogDamaged(f"event {seq} does not match its checksum", seq=seq)
         return LogRecord(seq, row[1])
 
+    def following(self, after: int) -> int | None:
+        """The first sequence number above ``after`` that is there, also behind a gap; None if there is none."""
+        seq: int | None = self._db.execute("SELECT min(seq) FROM events WHERE seq > ?", (after,)).get
+        return seq
+
     def last_seq(self) -> int:
         """See `EventLog.last_seq`."""
         return self._newest() if self._read_only else self._last
