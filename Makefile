@@ -1,6 +1,6 @@
 # Everything runs in .venv, which `make setup` builds from the pinned, hashed requirements.
-# Variables: PYTHON (interpreter to build .venv with), DEMO_SECONDS, NAME (benchmark), KILLS, ARGS (more arguments for
-# pytest or the crash test).
+# Variables: PYTHON (interpreter to build .venv with), DEMO_SECONDS, NAME (benchmark), OUT (folder of the benchmarks'
+# report), KILLS, ARGS (more arguments for pytest, the benchmarks or the crash test).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 PYTHON ?=
 DEMO_SECONDS ?= 60
 NAME ?=
+OUT ?= benchmarks/results
 KILLS ?= 300
 ARGS ?=
 SOURCES := $(wildcard service simulator benchmarks tests)
@@ -22,21 +23,21 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_NO_COMPILE PIP_REQUIRE_HASHES
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test test-long lint format bench crash-test lock clean
+.PHONY: help setup demo test test-long lint format bench bench-quick crash-test lock clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(VENV)/.project ## Build .venv with all that is needed (again only after a change of requirements)
 
 demo: setup ## Start the service, send it a simulated fleet and show what it learns (DEMO_SECONDS=60)
 	@$(BIN)/hearthbeat demo --seconds $(DEMO_SECONDS)
 
-test: lint ## Lint, then run all tests (ARGS="-k word" passes arguments to pytest)
+test: lint ## Lint, then run all tests on all cores (ARGS="-k word" passes arguments to pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
 test-long: setup ## Run the tests that take minutes, which `make test` leaves out
-	$(BIN)/python -m pytest -m long $(ARGS)
+	$(BIN)/python -m pytest -m long -n 0 $(ARGS)
 
 lint: setup ## Check style, format, types and the direction of imports
 	$(BIN)/ruff check .
@@ -48,8 +49,11 @@ format: setup ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: setup ## Run a benchmark (NAME=fd001; without a name: list them)
-	@$(BIN)/hearthbeat bench $(NAME)
+bench: setup ## Run all benchmarks in full, for hours, and make a report (ARGS=--resume goes on; NAME=fd001 runs one)
+	@$(BIN)/hearthbeat bench $(or $(NAME),report --full --out $(OUT)) $(ARGS)
+
+bench-quick: setup ## Run all benchmarks as briefly as shows that they work, and make a report
+	@$(BIN)/hearthbeat bench report --quick --out $(OUT)/quick $(ARGS)
 
 crash-test: setup ## Kill the service again and again under load and check what is left (KILLS=300, ARGS=--lockstep)
 	@$(BIN)/hearthbeat crash-test --kills $(KILLS) $(ARGS)
@@ -59,6 +63,7 @@ lock: setup ## Compile requirements/*.txt anew (UPGRADE=1 takes newer versions)
 	$(LOCK) requirements/lock.in -o requirements/lock.txt
 	$(LOCK) pyproject.toml --extra dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --constraint requirements/dev.txt -o requirements/runtime.txt
+	$(LOCK) requirements/build.in --constraint requirements/dev.txt -o requirements/build.txt
 
 clean: ## Remove .venv, caches and build products; ./data stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

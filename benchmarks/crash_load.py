@@ -45,14 +45,14 @@ class Load:
         """No new requests are made until `resume`; those under way go on."""
         self._open.clear()
 
-    def wait_acknowledged(self) -> None:
-        """Wait until something sent is acknowledged anew."""
-        before = self._acknowledged()
+    def wait_acknowledged(self, least: int = 0) -> None:
+        """Wait until something sent is acknowledged anew, and there were at least so many receipts in all."""
+        least = max(least, self._acknowledged() + 1)
         deadline = time.monotonic() + WAIT_S
-        while self._acknowledged() == before:
+        while self._acknowledged() < least:
             self.last(0.01)
             if time.monotonic() > deadline:
-                raise BenchError(f"nothing was acknowledged for {WAIT_S:g} s")
+                raise BenchError(f"too little was acknowledged in {WAIT_S:g} s")
 
     def last(self, seconds: float) -> None:
         """Let it go on for some seconds.

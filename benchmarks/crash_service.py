@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from benchmarks.report import BenchError
 from service.contracts.predictions import Health
 from service.settings import Settings
 
-_READY_S = 120.0
+_READY_S = 300.0
 _LEARNED_S = 1_800.0
 _STOP_S = 60.0
 
@@ -143,11 +142,3 @@ class CrashService:
     def _last_output(self) -> str:
         lines = self._output.read_text(errors="replace").splitlines()[-20:]
         return "".join(["; its last output:" if lines else "", *(f"\n  {line}" for line in lines)])
-
-
-def free_port() -> int:
-    """A port of the loop-back address that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

@@ -22,11 +22,12 @@ from benchmarks.crash_books import Dealer, Ledger
 from benchmarks.crash_check import LogFindings, check_log
 from benchmarks.crash_compare import compare
 from benchmarks.crash_load import Load
-from benchmarks.crash_service import CrashService, free_port
+from benchmarks.crash_service import CrashService
 from benchmarks.report import BenchError, Row, make_report, show_report, write_report
 from service.contracts.errors import HearthbeatError
 from service.settings import Settings
 from service.storage.event_log import SqliteEventLog
+from simulator.child import reserved_port
 from simulator.fleet import Fleet
 
 Switch = Parameter(negative="")
@@ -42,6 +43,7 @@ _END_US = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z: the past, whenever this
 _LEARNER_SHARE = 1 / 3
 _LEARNING_SHARE = 1 / 3  # of the kills are held back until the learner is at work; else it is often still starting
 _LOAD_S = (0.05, 1.5)
+_RECEIPTS = 60  # for each kill at least, so that there is as much to learn on a slow machine
 _SHOWN = 10
 
 
@@ -137,20 +139,21 @@ def run(folder: Path, *, kills: int, seed: int, lockstep: bool, clients: int) ->
         BenchError: The service does not start or stop as it should, or refuses what it is sent.
     """
     began = time.monotonic()
-    settings = Settings(
-        port=free_port(),
-        data_dir=str(folder / "data"),
-        horizon=HORIZON,
-        lockstep=lockstep,
-        baseline="off",
-        snapshot_every=SNAPSHOT_EVERY,
-    )
     days = 4 + kills  # more than can be sent in the time
     fleet = Fleet(_HOMES, seed, _END_US - days * _DAY_US, _END_US, failure_rate=_FAILURE_RATE)
-    with CrashService(settings, folder / "output.txt") as service:
-        tally = _kill(service, Load(service.url, Dealer(fleet, clients), clients, seed), kills, random.Random(seed))
-        found = _checked(settings, tally.books)
-        compared = compare(service, settings)
+    with reserved_port() as port:
+        settings = Settings(
+            port=port.getsockname()[1],
+            data_dir=str(folder / "data"),
+            horizon=HORIZON,
+            lockstep=lockstep,
+            baseline="off",
+            snapshot_every=SNAPSHOT_EVERY,
+        )
+        with CrashService(settings, folder / "output.txt") as service:
+            tally = _kill(service, Load(service.url, Dealer(fleet, clients), clients, seed), kills, random.Random(seed))
+            found = _checked(settings, tally.books)
+            compared = compare(service, settings)
     tally.lost, tally.doubled, tally.foreign = found.lost, found.doubled, found.foreign
     tally.events, tally.learned, tally.differing = compared.events, compared.learned, len(compared.differing)
     tally.lines = found.lines + [f"{name} differs" for name in compared.differing]
@@ -172,13 +175,13 @@ def _kill(service: CrashService, load: Load, kills: int, draw: random.Random) ->
     service.start()
     with load:
         load.resume()
-        for _ in track(range(kills), description="killing", disable=not sys.stderr.isatty(), transient=True):
+        for number in track(range(kills), description="killing", disable=not sys.stderr.isatty(), transient=True):
             of_learner = draw.random() < _LEARNER_SHARE
             if draw.random() < _LEARNING_SHARE:
                 load.pause()
                 service.wait_learning()
                 load.resume()
-            load.wait_acknowledged()
+            load.wait_acknowledged(number * _RECEIPTS)
             load.last(draw.uniform(*_LOAD_S))
             if of_learner:
                 service.kill_learner()
@@ -187,7 +190,7 @@ def _kill(service: CrashService, load: Load, kills: int, draw: random.Random) ->
                 service.kill()
                 services += 1
                 service.start()
-        load.wait_acknowledged()
+        load.wait_acknowledged(kills * _RECEIPTS)
         books = load.end()
     service.stop()
     return Tally(books=books, services=services, learners=learners)

@@ -2,27 +2,22 @@
 
 import re
 
-from benchmarks.report import Report, figure_text, machine_text, version_text
+from benchmarks.report import Report, figure_text, machine_text, repeat_command, shown_rows, version_text
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&~|]")
 
 
-def report_page(report: Report, *, full: bool) -> str:
-    """The page: what was measured where, a table with all rows, and the command that does it again.
-
-    Args:
-        report: The results.
-        full: Whether this was the long run.
-    """
+def report_page(report: Report) -> str:
+    """The page: what was measured where, a table with the rows, and the command that does it again."""
     rows = [
-        f"| {_code(row.id)} | {figure_text(row.value)} | {_plain(row.unit)} | {row.better} |" for row in report.rows
+        f"| {code(row.id)} | {figure_text(row.value)} | {plain(row.unit)} | {row.better} |"
+        for row in shown_rows(report)
     ]
-    command = f"hearthbeat bench {report.name}{' --full' if full else ''} --seed {report.seed}"
     return "\n".join(
         [
-            f"# {_plain(report.name)}, {_plain(version_text(report))}",
+            f"# {plain(report.name)}, {plain(version_text(report))}",
             "",
-            f"Machine: {_plain(machine_text(report.machine))}",
+            f"Machine: {plain(machine_text(report.machine))}",
             "",
             "| id | value | unit | better |",
             "|---|---:|---|---|",
@@ -31,18 +26,20 @@ def report_page(report: Report, *, full: bool) -> str:
             "To repeat it:",
             "",
             "```sh",
-            command,
+            repeat_command(report),
             "```",
             "",
         ]
     )
 
 
-def _code(text: str) -> str:
-    """Within code, in a cell, only a bar can be escaped, and must be."""
-    return "`" + text.replace("|", r"\|") + "`"
+def code(text: str) -> str:
+    """Text as code within a cell, where only a bar can be escaped, and must be; more backticks hold those within."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    space = " " if len(fence) > 1 else ""
+    return fence + space + text.replace("|", r"\|") + space + fence
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Escape what Markdown would take for markup, or for the end of a cell."""
     return _SPECIAL.sub(r"\\\g<0>", text)

@@ -11,14 +11,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.report import BenchError, Report, Row, figure_text, machine_text, version_text
+from benchmarks.report import BenchError, Report, Row, figure_text, machine_text, shown_rows, version_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _SUFFIXES: Final = (".png", ".svg")
-_WIDE: Final = 50.0  # ratio of largest to smallest positive value, above which short bars need a log scale
+WIDE: Final = 50.0  # ratio of largest to smallest positive value, above which short bars need a log scale
 _LABEL: Final = 0.18  # share of a panel's width that a value needs beside the longest bar
 
 # Inches; a panel also has a title and an axis, the picture a title and a legend.
@@ -67,7 +67,7 @@ def draw_report(report: Report) -> "Figure":
     from matplotlib.patches import Patch
 
     panels: dict[str, list[tuple[Row, float]]] = {}
-    for row in report.rows:
+    for row in shown_rows(report):
         if row.value is not None:
             panels.setdefault(row.unit, []).append((row, row.value))
     drawn = [row for rows in panels.values() for row, _ in rows]
@@ -97,7 +97,7 @@ def _draw_panel(axes: "Axes", title: str, rows: Sequence[tuple[Row, float]]) -> 
     """One bar a row. On a log scale a value that is not positive has its number only."""
     values = [value for _, value in rows]
     positive = [value for value in values if value > 0]
-    if positive and max(positive) > _WIDE * min(positive):
+    if positive and max(positive) > WIDE * min(positive):
         title += ", log scale"
         start = min(positive) / 2
         axes.set_xscale("log")

@@ -1,11 +1,13 @@
 """Report: the one form in which every benchmark gives its results, for programs and for people.
 
-`markdown` and `plot` make a page and a picture of it.
+`markdown`, `plot` and `pages` make pages and pictures of it, `comparison` holds one against another.
 """
 
 import os
 import platform
+import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +20,10 @@ from rich.table import Table
 from service import __version__
 
 _ROOT = Path(__file__).parents[1]
+
+
+Size = Literal["quick", "usual", "full"]
+"""How much was measured."""
 
 
 class BenchError(Exception):
@@ -50,7 +56,10 @@ class Machine(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """The results of one benchmark."""
+    """The results of one benchmark.
+
+    ``size`` says how much was measured, so that like is compared with like, ``arguments`` what else was asked for.
+    """
 
     name: str
     version: str
@@ -58,9 +67,13 @@ class Report(Struct, frozen=True, kw_only=True):
     machine: Machine
     seed: int
     rows: list[Row]
+    size: Size = "usual"
+    arguments: list[str] = []
 
 
-def make_report(name: str, seed: int, rows: list[Row]) -> Report:
+def make_report(
+    name: str, seed: int, rows: list[Row], *, size: Size = "usual", arguments: Sequence[str] = ()
+) -> Report:
     """Put rows together with what they were measured on.
 
     Raises:
@@ -68,7 +81,39 @@ def make_report(name: str, seed: int, rows: list[Row]) -> Report:
     """
     if len({row.id for row in rows}) < len(rows):
         raise ValueError(f"benchmark {name} gave an id twice")
-    return Report(name=name, version=__version__, commit=_commit(), machine=_machine(), seed=seed, rows=rows)
+    return Report(
+        name=name, version=__version__, commit=commit_here(), machine=_machine(), seed=seed, rows=rows, size=size,
+        arguments=list(arguments),
+    )  # fmt: skip
+
+
+def read_report(path: Path) -> Report:
+    """Read the JSON form.
+
+    Raises:
+        BenchError: The file cannot be read, or is no report, or has an id twice.
+    """
+    try:
+        report = msgspec.json.decode(path.read_bytes(), type=Report)
+    except OSError as error:
+        raise BenchError(f"{path} cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BenchError(f"{path} is not a benchmark's report: {error}") from None
+    if len({row.id for row in report.rows}) < len(report.rows):
+        raise BenchError(f"{path} is not a benchmark's report: it has an id twice")
+    return report
+
+
+def repeat_command(report: Report) -> str:
+    """The command that measures it again."""
+    size = "" if report.size == "usual" else f" --{report.size}"
+    given = f" {shlex.join(report.arguments)}" if report.arguments else ""
+    return f"hearthbeat bench {report.name}{given}{size} --seed {report.seed}"
+
+
+def shown_rows(report: Report) -> list[Row]:
+    """The rows for people: all but the points of curves, of which there are thousands; programs plot them."""
+    return [row for row in report.rows if ".curve." not in row.id]
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -104,7 +149,7 @@ def show_report(report: Report) -> None:
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     table.add_column("better", no_wrap=True)
-    for row in report.rows:
+    for row in shown_rows(report):
         table.add_row(row.id, figure_text(row.value), row.unit, row.better)
     Console().print(table)
 
@@ -128,7 +173,7 @@ def figure_text(value: float | None) -> str:
     return f"{value:.2e}" if abs(value) < 1e-4 else f"{value:.4g}"
 
 
-def _commit() -> str | None:
+def commit_here() -> str | None:
     """The commit of the checkout that the benchmarks lie in; None outside of one."""
     if not (_ROOT / ".git").exists():
         return None

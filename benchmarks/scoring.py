@@ -32,13 +32,15 @@ def measure(workload: Workload, *, drawn: int = 40_000, scored: int = 1_000, rou
     """Compare the two online models and the random forest with their compiled forms.
 
     Args:
-        workload: ``full`` means four times the rounds.
+        workload: ``full`` means four times the rounds, ``quick`` one of a fifth of the samples.
         drawn: How many simulated examples there are before those that are scored. Learned are, as in the service, all
             positives and two negatives for each.
         scored: How many rows are scored.
         rounds: How often; the medians count.
     """
     rounds *= 4 if workload.full else 1
+    if workload.quick:
+        drawn, rounds = drawn // 5, 1
     samples = labelled_samples(drawn + scored, seed=workload.seed, horizon_us=_HORIZON_US)
     chosen = _chosen(samples.labels[:drawn], workload.seed)
     learned, labels, rows = samples.rows[chosen], samples.labels[chosen], samples.rows[drawn:]

@@ -4,19 +4,25 @@ Commands of other packages are mounted by name and imported when they are called
 """
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
 from service import __version__
 from service.contracts.errors import BadSetting, HearthbeatError
 from service.settings import Settings, load_settings, parse_duration_s
+from service.storage.shipped import bring_kernels
+
+if TYPE_CHECKING:
+    from service.api.access.gate import Gate
 
 app = App(
     name="hearthbeat",
@@ -42,7 +48,9 @@ app.command("service.jobs.upkeep.commands:backup", help="Copy the data of a serv
 app.command("service.jobs.upkeep.commands:restore", help="Make a data folder of a backup.")
 app.command("service.jobs.upkeep.commands:verify", help="Check a backup or a data folder.")
 app.command("service.jobs.upkeep.commands:export", help="Write readings, risks, examples and outcomes as Parquet.")
-app.command("benchmarks.run:bench", help="Run a benchmark; without a name, list them.")
+app.command("service.settings.show:settings", help="Print the settings in force, and where each came from.")
+app.command("service.api.access.command:app", name="keys", help="Make, list and revoke the keys of the API.")
+app.command("benchmarks.command:app", name="bench", help="Run a benchmark, or all for a report; without a name, list.")
 app.command(
     "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."
 )
@@ -56,6 +64,7 @@ _CONNECTIONS = 8192  # an idle or slow connection holds a place; the queue befor
 @app.command
 def serve(
     *,
+    config: Annotated[Path | None, Parameter(help="Settings file; else the one that HEARTHBEAT_CONFIG names.")] = None,
     host: str | None = None,
     port: int | None = None,
     data: Annotated[str | None, Parameter(help="Folder of log, models and examples.")] = None,
@@ -63,21 +72,36 @@ def serve(
     lockstep: Annotated[bool | None, Parameter(help="Learn all that is mature before a batch is scored.")] = None,
     baseline: Annotated[str | None, Parameter(help="auto, off, or a file made by train-baseline.")] = None,
 ) -> None:
-    """Run the service until it is told to stop (Ctrl-C or SIGTERM). Flags go before HEARTHBEAT_* variables."""
+    """Run the service until it is told to stop (Ctrl-C or SIGTERM).
+
+    A flag goes before a HEARTHBEAT_* variable, and that before the settings file.
+    """
     try:
         settings = load_settings(
-            host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
+            config=config, host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
         )
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.folder.resolve() / "kernels"))
-        status = asyncio.run(_serve(settings, *_free_address(settings)))
+        _keep_kernels(settings.folder.resolve() / "kernels")
+        with _reserved_address(settings) as (address, port):
+            status = asyncio.run(_serve(settings, _gate(settings, address), address, port))
     except (HearthbeatError, OSError) as error:
         print(f"hearthbeat: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     raise SystemExit(status)
 
 
-def _free_address(settings: Settings) -> tuple[str, int]:
+def _keep_kernels(folder: Path) -> None:
+    """Have compiled kernels kept in the data folder, and begin with those that an image brings."""
+    if "NUMBA_CACHE_DIR" not in os.environ:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        bring_kernels(folder)
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+@contextlib.contextmanager
+def _reserved_address(settings: Settings) -> Iterator[tuple[str, int]]:
     """The numeric address and the port to listen on; asks for a free port if it is 0.
+
+    The port stays bound meanwhile, so that until the server listens nobody else is given the same one.
 
     Raises:
         BadSetting: There is no such address, or it is not ours, or somebody listens there already.
@@ -94,13 +118,21 @@ def _free_address(settings: Settings) -> tuple[str, int]:
         except OSError as error:
             detail = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
             raise BadSetting(detail, field="port") from None
-        return str(address[0]), int(probe.getsockname()[1])
+        yield str(address[0]), int(probe.getsockname()[1])
 
 
-async def _serve(settings: Settings, host: str, port: int) -> int:
+def _gate(settings: Settings, address: str) -> "Gate":
+    from service.api.access.gate import Gate
+    from service.storage.keys import KeyFile
+
+    return Gate(KeyFile(settings.folder), settings, address)
+
+
+async def _serve(settings: Settings, gate: "Gate", host: str, port: int) -> int:
     from granian.constants import Interfaces
     from granian.server.embed import Server
 
+    from service.api.access.headers import secured
     from service.app import Runtime, create_app
 
     runtime = Runtime(settings)
@@ -109,7 +141,7 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     server = Server(
-        create_app(settings, runtime.service, runtime.models),
+        secured(create_app(settings, runtime.service, runtime.models, gate)),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
@@ -186,6 +218,17 @@ def train_baseline(
         raise SystemExit(2) from None
     for file, manifest in made.items():
         print(f"{file}: {manifest.samples} samples, {manifest.positives} positive, {len(manifest.features)} features")
+
+
+@app.command(name="compile")
+def compile_kernels(*, out: Annotated[Path, Parameter(help="Folder for them; made if it is not there.")]) -> None:
+    """Compile the kernels of scoring ahead of time, for an image; NUMBA_CPU_NAME=generic makes them run on any CPU."""
+    out.mkdir(parents=True, exist_ok=True)
+    os.environ["NUMBA_CACHE_DIR"] = str(out.resolve())
+    from service.pipeline.scoring.warmup import warm_up
+
+    warm_up()
+    print(f"{out}: {len(list(out.rglob('*.nbi')))} kernels")
 
 
 def main() -> None:

@@ -9,12 +9,14 @@ import time
 from typing import Any
 
 import msgspec
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from service import __version__
+from service.api.access.gate import Gate
+from service.api.access.scopes import READ, scopes_of
 from service.api.document import DocumentPlugin, complete
 from service.api.forgetting import ForgetController
 from service.api.health import HealthController, VersionController
@@ -83,6 +85,7 @@ class Runtime:
             max_home_types=settings.max_home_types,
             max_devices=settings.max_devices,
             alert_risk=settings.alert_risk,
+            zone=settings.zone,
         )
         config = LearnerConfig(
             folder=str(folder),
@@ -248,8 +251,10 @@ def _check_cron(text: str) -> None:
         raise BadSetting(f"{text!r}: {error}", field="train_cron") from None
 
 
-def create_app(settings: Settings, service: Service | None, models: Models | None) -> Litestar:
-    """The application. ``service`` and ``models`` may be None where only its document is wanted."""
+def create_app(
+    settings: Settings, service: Service | None, models: Models | None, gate: Gate | None = None
+) -> Litestar:
+    """The application. ``service``, ``models`` and ``gate`` may be None where only its document is wanted."""
 
     def provide_service() -> Any:
         return service
@@ -272,12 +277,14 @@ def create_app(settings: Settings, service: Service | None, models: Models | Non
             "models": Provide(provide_models, sync_to_thread=False),
         },
         state=State({"service": service, "settings": settings}),
+        guards=[] if gate is None else [gate.admit],
         exception_handlers={Exception: answer_problem},
         openapi_config=OpenAPIConfig(
             title="Hearthbeat",
             version=__version__,
             description="Predicts which smart-home device will fail soon, and keeps learning while it predicts.",
             render_plugins=[DocumentPlugin()],
+            openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, opt=READ),
         ),
         logging_config=None,
         debug=False,
@@ -286,4 +293,5 @@ def create_app(settings: Settings, service: Service | None, models: Models | Non
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document as served under ``/schema/openapi.json``."""
-    return complete(create_app(Settings(), None, None).openapi_schema.to_schema())
+    app = create_app(Settings(), None, None)
+    return complete(app.openapi_schema.to_schema(), scopes_of(app))

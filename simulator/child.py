@@ -17,6 +17,17 @@ from service.contracts.predictions import Health
 from simulator.errors import ServiceError
 
 
+def reserved_port() -> socket.socket:
+    """A socket that holds a free port of the loop-back address until it is closed: a service may listen there.
+
+    Nobody else is given the port meanwhile, not even before the service listens, or while it is started anew.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder
+
+
 class ServiceProcess(contextlib.AbstractContextManager["ServiceProcess"]):
     """A service in a process of its own, on a free port of the loop-back address; a context manager.
 
@@ -28,9 +39,8 @@ class ServiceProcess(contextlib.AbstractContextManager["ServiceProcess"]):
     """
 
     def __init__(self, folder: Path, **settings: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = str(free.getsockname()[1])
+        self._port = reserved_port()
+        port = str(self._port.getsockname()[1])
         self.url = f"http://127.0.0.1:{port}"
         self._patience_s = 1.0  # there is nothing to lose before it is ready
         self.folder = folder
@@ -58,6 +68,7 @@ class ServiceProcess(contextlib.AbstractContextManager["ServiceProcess"]):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            self._port.close()
 
     def wait_ready(self, tell: Callable[[str], None] = lambda reason: None, bound_s: float = 300.0) -> None:
         """Wait until readings can be scored; ``tell`` is given each new thing that the service says it is doing.

@@ -21,7 +21,7 @@ from simulator.outcomes import instant
 from simulator.scenarios import NO_CHANGES
 from simulator.stream.merge import Timed
 from simulator.stream.resume import Identity, read_record
-from simulator.stream.run import Plan, Source, check_plan, run
+from simulator.stream.run import ClientKey, Plan, Source, check_plan, run
 from simulator.stream.wire import Wire
 
 Switch = Parameter(negative="")
@@ -34,6 +34,7 @@ _DAYS = 6.0
 def simulate(
     *,
     url: str = "http://127.0.0.1:8000",
+    key: ClientKey = None,
     homes: int | None = None,
     days: float | None = None,
     seed: int = 0,
@@ -51,6 +52,7 @@ def simulate(
 
     Args:
         url: Address of the service.
+        key: Key of the service. A flag can be seen in the list of processes; the variable cannot.
         homes: How many homes, at most a million; a home has two to some thirty devices, most homes five to seventeen.
             Usually 150, or the scenario's.
         days: How many days of event time. Usually 6, or the scenario's.
@@ -68,7 +70,8 @@ def simulate(
     """
     with one_line_errors():
         plan = Plan(
-            url=url, batch=batch, lanes=lanes, exact=exact, speed=speed, rate=rate, resume=resume, json=json
+            url=url, batch=batch, lanes=lanes, exact=exact, speed=speed, rate=rate, resume=resume, json=json,
+            key=key,
         )  # fmt: skip
         check_plan(plan)
         end_us = _end(end or _first_end(resume), now=int(time.time()) * SECOND)

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import httpx
 
-_START_S = 90.0
+_START_S = 240.0
 _STOP_S = 30.0
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -105,7 +105,7 @@ def _is_ready(url: str, status: str) -> bool:
     return answer.status_code == 200 and answer.json()["status"] == status
 
 
-def until(condition: Any, *, timeout_s: float = 60.0) -> None:
+def until(condition: Any, *, timeout_s: float = 120.0) -> None:
     """Wait for a condition, asked again and again."""
     deadline = time.monotonic() + timeout_s
     while not condition():

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from service.contracts.errors import BadSetting
-from service.settings import Settings, load_settings, parse_duration_s
+from service.settings import Settings, load_settings, parse_duration_s, read_settings
+from service.settings.show import as_toml
 
 HOUR_US = 3_600_000_000
 
@@ -143,3 +144,73 @@ def test_what_a_drift_does_is_a_list_of_words() -> None:
     for text in ("", "panic", "train,,bench"):
         with pytest.raises(BadSetting):
             load_settings({"HEARTHBEAT_ON_DRIFT": text})
+
+
+def test_a_later_source_wins_and_is_told(tmp_path: Path) -> None:
+    """Default, file, variable, flag: each goes before the one before it, and what is printed says which it was."""
+    file = tmp_path / "h.toml"
+    file.write_text("# fleet\nport = 81\nseed = 2\nhorizon = 3600\n")
+    loaded = read_settings({"HEARTHBEAT_PORT": "82", "HEARTHBEAT_SEED": "3"}, config=file, port=83)
+
+    assert (83, 3, 3_600_000_000) == (loaded.settings.port, loaded.settings.seed, loaded.settings.horizon_us)
+    assert {"port": "--port", "seed": "HEARTHBEAT_SEED", "horizon": f"{file}, line 4", "grace": "default"} == {
+        name: loaded.origins[name] for name in ("port", "seed", "horizon", "grace")
+    }
+
+
+def test_variable_names_the_file(tmp_path: Path) -> None:
+    """A flag goes before it; a file that is not there is no default."""
+    for name, port in (("a", 1), ("b", 2)):
+        (tmp_path / name).write_text(f"port = {port}")
+    environ = {"HEARTHBEAT_CONFIG": str(tmp_path / "a")}
+
+    assert (1, 2) == (load_settings(environ).port, load_settings(environ, config=tmp_path / "b").port)
+    with pytest.raises(BadSetting, match="nowhere cannot be read: No such file"):
+        load_settings({"HEARTHBEAT_CONFIG": "nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "words"),
+    [
+        ("\n\nprot = 1", "prot", "there is no such setting .*line 3"),
+        ("[server]\nport = 1", "server", "there is no such setting .*line 1"),
+        ("seed = 1\nport = '80'", "port", "Expected `int`, got `str` .*line 2"),
+        ("port = 65536", "port", "outside 0 to 65535 .*line 1"),
+        ("lockstep = 1", "lockstep", "Expected `bool`"),
+        ("horizon = true", "horizon", "Expected `str`"),
+        ("horizon = -5", "horizon", "out of range .*line 1"),
+        ("port =\nseed = 1", "config", "no TOML: .*line 1"),
+        ("seed = 1\nseed = 2\n", "config", "no TOML: .*line 2"),
+        ("host = ''", "host", "nothing is named"),
+        ("body_timeout = 0", "body_timeout", "at least 1s"),
+        ("time_zone = 'Middle/Earth'", "time_zone", "Europe/Berlin"),
+        ("time_zone = '../etc'", "time_zone", "no time zone"),
+        ("time_zone = 'Europe'", "time_zone", "no time zone"),
+    ],
+)
+def test_what_cannot_be_used_in_a_file_is_named(tmp_path: Path, text: str, field: str, words: str) -> None:
+    """With the key and, where it can be told, the line."""
+    file = tmp_path / "h.toml"
+    file.write_text(text)
+    with pytest.raises(BadSetting, match=words) as caught:
+        load_settings({}, config=file)
+
+    assert field == caught.value.field
+    assert "h.toml" in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """As is one that is no settings file by its size, or a folder."""
+    (tmp_path / "latin").write_bytes(b"host = '\xff'")
+    (tmp_path / "long").write_text("#" * 1_000_001)
+    for name in ("latin", "long", "."):
+        with pytest.raises(BadSetting, match="config"):
+            load_settings({}, config=tmp_path / name)
+
+
+def test_what_is_printed_is_a_settings_file(tmp_path: Path) -> None:
+    """It gives the same settings again, whatever characters are in them."""
+    loaded = read_settings({}, port=9, lockstep=True, data_dir='a"b\\c\x7f\tü', alert_risk=1e-7)
+    (tmp_path / "again.toml").write_text(as_toml(loaded))
+
+    assert loaded.settings == load_settings({}, config=tmp_path / "again.toml")

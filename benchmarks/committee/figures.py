@@ -3,20 +3,17 @@
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.committee.rivals import every_us, oracle, retrained
-from benchmarks.committee.stream import HOUR_US, Played, Stream
+from benchmarks.committee.rules import by_rule
+from benchmarks.prequential.compare import differences, gap_rows
+from benchmarks.prequential.history import History, questions
+from benchmarks.prequential.played import Floats, Played
+from benchmarks.prequential.rivals import retrained
+from benchmarks.prequential.stream import Stream, every_us
 from benchmarks.report import Row
-from service.evaluation.bootstrap import device_draws
-from service.evaluation.metrics import Steps, pr_auc
+from service.evaluation.metrics import pr_auc
 from service.models.committee import BASELINE, PRIOR
 
-_RESAMPLES = 200
-_TAIL = 0.05
-_SETTLED_US = 72 * HOUR_US
-"""After a drift is through, so long passes until it is asked how much of the gap is closed."""
 _EPSILON = 1e-6
-
-Floats = npt.NDArray[np.float64]
 
 
 def rows_of(stream: Stream, played: Played, seed: int) -> list[Row]:
@@ -35,60 +32,23 @@ def rows_of(stream: Stream, played: Played, seed: int) -> list[Row]:
         rows.append(Row(f"{name}.{member}.pr_auc", value, "", "higher"))
         if member != PRIOR and value is not None and value > figure:
             best, figure = member, value
-    told = np.nan_to_num(played.members[best])
-    rows += _difference(f"{name}.minus_best_member", played, played.blend, told, np.ones(len(told), np.bool_), seed)
-    rival = retrained(played, every_us(played, real=stream.table is not None), seed)
+    against = {f"{name}.minus_best_member": np.nan_to_num(played.members[best])}
+    rows += differences(played.labels, played.device, played.blend, against, seed)
+    rows += [
+        Row(f"{name}.rule.{rule}.pr_auc", pr_auc(played.labels, scores), "", "higher")
+        for rule, scores in by_rule(played).items()
+    ]
+    rival = retrained(questions(played), History(played), every_us(stream, played), seed).risks
     asked = ~np.isnan(rival)
-    rows.append(Row(f"{name}.retrained.pr_auc", pr_auc(played.labels[asked], rival[asked]), "", "higher"))
-    rows += _difference(f"{name}.minus_retrained", played, played.blend, np.nan_to_num(rival), asked, seed)
+    labels, blend = played.labels[asked], played.blend[asked]
+    rows.append(Row(f"{name}.retrained.pr_auc", pr_auc(labels, rival[asked]), "", "higher"))
+    rows += differences(labels, played.device[asked], blend, {f"{name}.minus_retrained": rival[asked]}, seed)
     if stream.drift_from is not None and stream.drift_until is not None:
-        rows += _gap(name, stream.drift_from, stream.drift_until, played, seed)
+        frozen = played.members[BASELINE]
+        rows += gap_rows(name, stream.drift_from, stream.drift_until, played, frozen, seed)
     if stream.name == "stationary":
-        rows += calibration("calibration.stationary", played.labels[asked], played.blend[asked])
+        rows += calibration("calibration.stationary", labels, blend)
     return rows
-
-
-def _difference(
-    name: str, played: Played, ours: Floats, theirs: Floats, where: npt.NDArray[np.bool_], seed: int
-) -> list[Row]:
-    """PR-AUC of one minus that of another, with the 90 % interval of a paired bootstrap over devices."""
-    labels = played.labels[where]
-    one, two = Steps(labels, ours[where]), Steps(labels, theirs[where])
-    drawn = []
-    for times in device_draws(played.device[where], seed=seed, resamples=_RESAMPLES):
-        weights = times.astype(np.float64)
-        a, b = one.pr_auc(weights), two.pr_auc(weights)
-        if a is not None and b is not None:
-            drawn.append(a - b)
-    all_of = np.ones(len(labels))
-    a, b = one.pr_auc(all_of), two.pr_auc(all_of)
-    point = a - b if a is not None and b is not None else None
-    low, high = np.quantile(drawn, [_TAIL, 1.0 - _TAIL]) if drawn else (None, None)
-    return [
-        Row(name, point, "", "higher"),
-        Row(f"{name}.low", None if low is None else float(low), "", "higher"),
-        Row(f"{name}.high", None if high is None else float(high), "", "higher"),
-    ]
-
-
-def _gap(name: str, begins: float, through: float, played: Played, seed: int) -> list[Row]:
-    """How much of what was lost by a drift has been won back some days after it was through."""
-    first, last = int(played.ts[0]), int(played.ts[-1] + played.horizon_us)
-    since_us = int(first + through * (last - first))
-    risks = oracle(played, int(first + max(begins, through) * (last - first)), seed)
-    asked = (played.ts >= since_us + _SETTLED_US) & ~np.isnan(risks)
-    labels = played.labels[asked]
-    frozen = pr_auc(labels, np.nan_to_num(played.members[BASELINE][asked]))
-    knowing, blend = pr_auc(labels, risks[asked]), pr_auc(labels, played.blend[asked])
-    if frozen is None or knowing is None or blend is None:
-        return [Row(f"{name}.gap_closed", None, "", "higher")]
-    return [
-        Row(f"{name}.after.frozen.pr_auc", frozen, "", "higher"),
-        Row(f"{name}.after.oracle.pr_auc", knowing, "", "higher"),
-        Row(f"{name}.after.blend.pr_auc", blend, "", "higher"),
-        Row(f"{name}.gap", knowing - frozen, "", "higher"),
-        Row(f"{name}.gap_closed", (blend - frozen) / (knowing - frozen) if knowing > frozen else None, "", "higher"),
-    ]
 
 
 def calibration(name: str, labels: npt.NDArray[np.bool_], risks: Floats) -> list[Row]:

@@ -36,7 +36,8 @@ def measure(
     """Measure the service, its peers and the wire.
 
     Args:
-        workload: ``full`` means four times the rounds, and ten times as many readings for the flatness.
+        workload: ``full`` means four times the rounds, and ten times as many readings for the flatness; ``quick`` a
+            single short round in small fleets.
         warm: Readings before anything is measured.
         rounds: Turns of each contestant.
         round_s: How long a turn takes, in seconds.
@@ -45,6 +46,8 @@ def measure(
     """
     if workload.full:
         rounds, many = 4 * rounds, 10 * many
+    if workload.quick:
+        warm, rounds, round_s, many, crowd = 40_000, 1, 0.05, 30_000, 100
     cores = Cores()
     source = Source(_HOMES, 3 * warm + 2 * many + int(rounds * round_s * 1_500_000), workload.seed, failure_rate=2.0)
     with (
@@ -62,7 +65,7 @@ def measure(
         step("starting the service and its peers")
         sample = source.take(10_000, 100, 1)
         served = stack.enter_context(copy_of(folder, "served", cores))
-        field = _Field(stack, sample, Path(name))
+        field = _Field(stack, sample, Path(name), _GROWN // 15 if workload.quick else _GROWN)
         served.wait_ready()
         field.wait(cores)
         step("single readings, hundreds, thousands")
@@ -92,8 +95,8 @@ def commit_ms(folder: Path, commits: int = 40) -> float:
 class _Field:
     """All peers, each a process of its own."""
 
-    def __init__(self, stack: contextlib.ExitStack, sample: Part, folder: Path) -> None:
-        self._sample = sample
+    def __init__(self, stack: contextlib.ExitStack, sample: Part, folder: Path, grown: int) -> None:
+        self._sample, self._grown = sample, grown
         array = b"[" + b",".join(body[1:-1] for body in sample.lanes[0]) + b"]"
         (folder / "sample.json").write_bytes(array)
         path = str(folder / "sample.json")
@@ -119,10 +122,10 @@ class _Field:
 
     def _learn(self) -> None:
         """Let the forests grow, side by side: one that has seen nothing yet is faster than it will ever be again."""
-        stateless(self._logistic.port, self._sample, 100)(_GROWN)
-        grown = threading.Thread(target=self._bare_forest.seconds, args=(_GROWN,))
+        stateless(self._logistic.port, self._sample, 100)(self._grown)
+        grown = threading.Thread(target=self._bare_forest.seconds, args=(self._grown,))
         grown.start()
-        stateless(self._forest.port, self._sample, 100)(_GROWN)
+        stateless(self._forest.port, self._sample, 100)(self._grown)
         grown.join()
 
     def contests(

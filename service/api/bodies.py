@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 
 from service.contracts.errors import MalformedBody, MalformedItem, UnsupportedMediaType
@@ -14,7 +15,7 @@ from service.settings import Settings
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
-_PART_S = 30.0
+_BYTES_A_S = 10_000
 _PATIENCE = 8  # a body up to so many times too large is read to its end: who is still sending hears no answer
 _NDJSON_NAMES = {NDJSON, "application/jsonl", "application/x-jsonlines"}
 _PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
@@ -36,11 +37,11 @@ def media_type(request: Request[Any, Any, Any]) -> str:
     Raises:
         UnsupportedMediaType: It is another.
     """
-    encoding = _header(request, b"content-encoding") or "identity"
+    encoding = header(request, b"content-encoding") or "identity"
     if encoding != "identity":
         raise UnsupportedMediaType(f"a body of encoding {encoding} is not supported; send it as it is")
-    header = _header(request, b"content-type")
-    given = JSON if header is None else header.split(";")[0].strip().lower()
+    found = header(request, b"content-type")
+    given = JSON if found is None else found.split(";")[0].strip().lower()
     if given == JSON:
         return JSON
     if given in _NDJSON_NAMES:
@@ -48,9 +49,9 @@ def media_type(request: Request[Any, Any, Any]) -> str:
     raise UnsupportedMediaType(f"{given or 'an empty media type'} is not supported; send {JSON} or {NDJSON}")
 
 
-def _header(request: Request[Any, Any, Any], name: bytes) -> str | None:
+def header(connection: ASGIConnection[Any, Any, Any, Any], name: bytes) -> str | None:
     """A header as it came. The framework would make a dictionary of all of them."""
-    for key, value in request.scope["headers"]:
+    for key, value in connection.scope["headers"]:
         if key == name:
             return value.decode("latin-1")
     return None
@@ -64,19 +65,23 @@ def require_json(request: Request[Any, Any, Any]) -> None:
 
 def require_octets(request: Request[Any, Any, Any]) -> None:
     """Raises `UnsupportedMediaType` if the body is not a file as it is."""
-    encoding = _header(request, b"content-encoding") or "identity"
-    given = (_header(request, b"content-type") or OCTETS).split(";")[0].strip().lower()
+    encoding = header(request, b"content-encoding") or "identity"
+    given = (header(request, b"content-type") or OCTETS).split(";")[0].strip().lower()
     if given != OCTETS or encoding != "identity":
         raise UnsupportedMediaType(f"send the file as it is, as {OCTETS}")
 
 
-async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
+async def read_body(request: Request[Any, Any, Any]) -> bytes:
     """The whole body.
 
     Raises:
-        HTTPException: 413, it is larger than ``limit`` bytes.
+        HTTPException: 413, it is larger than the settings allow; 408, it came too slowly or not at all.
     """
-    declared = _header(request, b"content-length")
+    settings = settings_of(request)
+    limit, patience_s = settings.max_body_bytes, settings.body_timeout_s
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    declared = header(request, b"content-length")
     expected = int(declared) if declared is not None and declared.isdigit() else None
     if expected is not None and expected > _PATIENCE * limit:
         raise _too_large(limit)
@@ -85,10 +90,12 @@ async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
     more = True
     while more:
         try:
-            async with asyncio.timeout(_PART_S):
+            # Who sends a byte now and then would hold a place for days: on the whole there is a least speed, too.
+            deadline = began + patience_s + size / _BYTES_A_S
+            async with asyncio.timeout_at(min(loop.time() + patience_s, deadline)):
                 message: Any = await request.receive()
         except TimeoutError:
-            raise HTTPException(status_code=408, detail=f"no part of the body came for {_PART_S:g} s") from None
+            raise HTTPException(status_code=408, detail=_too_slow(patience_s)) from None
         if message["type"] == "http.disconnect":
             raise HTTPException(status_code=400, detail="the body ended early")
         part = message.get("body", b"")
@@ -102,6 +109,10 @@ async def read_body(request: Request[Any, Any, Any], limit: int) -> bytes:
     if size > limit:
         raise _too_large(limit)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_slow(patience_s: float) -> str:
+    return f"the body came too slowly: it may take {patience_s:g} s, and a second more for each {_BYTES_A_S:,} bytes"
 
 
 def _too_large(limit: int) -> HTTPException:

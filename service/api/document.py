@@ -3,14 +3,17 @@
 Bodies are decoded from the raw request, so their schemas and examples are entered here, and so are the problems.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from service.api.access.scopes import scopes_of
 from service.api.bodies import JSON, NDJSON
 from service.api.problems import PROBLEM_JSON, Problem
+from service.contracts.access import Scope
 from service.contracts.forgetting import Forget
 from service.contracts.models import OCTETS, Deed, PinMember, Rollback
 from service.contracts.outcomes import Failure, Repair, Retraction
@@ -48,33 +51,46 @@ _BODIES: dict[str, tuple[tuple[type, ...], Any, bool]] = {
     "/v1/models/{home_type}/pin": ((PinMember,), _DEED | {"member": "checkpoint"}, False),
     "/v1/models/{home_type}/unpin": ((Deed,), _DEED, False),
 }
+_KEY: Final = "key"
+_SCHEME = {"type": "http", "scheme": "bearer", "description": "A key made with `hearthbeat keys create`."}
 _IMPORT = "/v1/models/{home_type}/versions"
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _PROBLEMS = {
     "400": "The body is not JSON, or a query parameter cannot be used",
+    "401": "No key, or none that is good; see WWW-Authenticate",
+    "403": "The key has not the scope; it is named",
     "404": "Not known",
-    "408": "No part of the body came for half a minute",
+    "408": "The body came too slowly, or not at all",
     "409": "Contradicts what is known, or what is there does not allow it",
     "413": "Body too large",
     "415": "Media type not supported",
     "422": "An item is malformed or refused; item and field are named",
-    "429": "Too many requests wait; see Retry-After",
+    "429": "Too many requests wait, or the rate limit is reached; see Retry-After",
     "503": "Starting, stopping or unable to write; see Retry-After",
 }
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with request bodies, examples and problems entered."""
+def complete(document: dict[str, Any], scopes: Mapping[tuple[str, str], Scope | None]) -> dict[str, Any]:
+    """The document with request bodies, examples, problems, and the scope that each operation needs, entered.
+
+    Args:
+        document: As the framework derives it; completed in place.
+        scopes: Of each method and path; None where no key is needed.
+    """
     kinds = {kind for kinds, _, _ in _BODIES.values() for kind in kinds} | {Problem, Receipt}
     _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name, schema in components.items():
         schemas.setdefault(name, schema)
+    document["components"]["securitySchemes"] = {_KEY: _SCHEME}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             responses = operation.setdefault("responses", {})
             responses.pop("400", None)
-            for status in _statuses(path, method):
+            scope = scopes[method, path]
+            operation["security"] = [] if scope is None else [{_KEY: [scope]}]
+            guarded = () if scope is None else ("401", "403", "429")
+            for status in sorted({*_statuses(path, method), *guarded}):
                 content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
                 responses[status] = {"description": _PROBLEMS[status], "content": content}
             if path in _BODIES and method == "post":
@@ -133,4 +149,4 @@ class DocumentPlugin(JsonRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The document as JSON."""
-        return super().render(request, complete(openapi_schema))
+        return super().render(request, complete(openapi_schema, scopes_of(request.app)))

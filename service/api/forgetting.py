@@ -8,7 +8,8 @@ from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import PathParameter
 
-from service.api.bodies import decode_one, read_body, require_json, settings_of
+from service.api.access.scopes import ADMIN
+from service.api.bodies import decode_one, read_body, require_json
 from service.api.streams import AppRequest
 from service.contracts.forgetting import ErasureState, Forget, ForgetReceipt
 from service.pipeline.service import Service
@@ -21,6 +22,8 @@ class ForgetController(Controller):
 
     path = "/v1/forget"
     tags = ["forgetting"]  # noqa: RUF012 - Litestar reads it from the class
+    opt = ADMIN  # to look, too: whoever has somebody forgotten needs one key
+    request_max_body_size = None  # bounded by read_body
 
     @post(
         "/",
@@ -33,7 +36,7 @@ class ForgetController(Controller):
         """Forget all devices of a home, or one."""
         service.check_ready()
         require_json(request)
-        return await service.forget(decode_one(_FORGET, await read_body(request, settings_of(request).max_body_bytes)))
+        return await service.forget(decode_one(_FORGET, await read_body(request)))
 
     @get("/{seq:int}", summary="How far an erasure is")
     async def erasure(

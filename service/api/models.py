@@ -8,7 +8,8 @@ from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from service.api.bodies import decode_one, read_body, require_json, require_octets, settings_of
+from service.api.access.scopes import ADMIN, READ
+from service.api.bodies import decode_one, read_body, require_json, require_octets
 from service.api.streams import AppRequest
 from service.contracts.errors import BadQuery
 from service.contracts.jobs import JobDetail, JobList
@@ -35,7 +36,7 @@ _PIN = msgspec.json.Decoder(PinMember)
 
 async def _act(request: AppRequest, decoder: msgspec.json.Decoder[T]) -> T:
     require_json(request)
-    return decode_one(decoder, await read_body(request, settings_of(request).max_body_bytes))
+    return decode_one(decoder, await read_body(request))
 
 
 class ModelController(Controller):
@@ -43,6 +44,7 @@ class ModelController(Controller):
 
     path = "/v1/models"
     tags = ["models"]  # noqa: RUF012 - Litestar reads it from the class
+    opt = READ
     request_max_body_size = None  # bounded by read_body
 
     @get("/", summary="What serves")
@@ -82,7 +84,7 @@ class ModelController(Controller):
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "ETag": f'"{sha256}"'}
         return Response(content, media_type=OCTETS, headers=headers)
 
-    @post("/{home_type:str}/versions", status_code=201, summary="Import a version")
+    @post("/{home_type:str}/versions", opt=ADMIN, status_code=201, summary="Import a version")
     async def receive(
         self,
         request: AppRequest,
@@ -98,10 +100,10 @@ class ModelController(Controller):
         except msgspec.ValidationError as error:
             field = "by" if str(error).endswith("`$.by`") else "why"
             raise BadQuery(str(error), field=field) from None
-        content = await read_body(request, settings_of(request).max_body_bytes)
+        content = await read_body(request)
         return await sync_to_thread(models.receive, home_type, content, act)
 
-    @post("/{home_type:str}/refresh", status_code=202, summary="Train now")
+    @post("/{home_type:str}/refresh", opt=ADMIN, status_code=202, summary="Train now")
     async def refresh(
         self, request: AppRequest, models: NamedDependency[Models], home_type: FromPath[str]
     ) -> Response[JobDetail]:
@@ -109,19 +111,19 @@ class ModelController(Controller):
         job = await sync_to_thread(models.refresh, home_type, await _act(request, _DEED))
         return Response(job, status_code=202, headers={"Location": f"/v1/jobs/{job.job}"})
 
-    @post("/{home_type:str}/rollback", status_code=200, summary="Let another version serve")
+    @post("/{home_type:str}/rollback", opt=ADMIN, status_code=200, summary="Let another version serve")
     async def rollback(
         self, request: AppRequest, models: NamedDependency[Models], home_type: FromPath[str]
     ) -> DeedReceipt:
         """The version that served before, or the one named, serves from the next answer on."""
         return await sync_to_thread(models.rollback, home_type, await _act(request, _ROLLBACK))
 
-    @post("/{home_type:str}/pin", status_code=200, summary="Pin a member")
+    @post("/{home_type:str}/pin", opt=ADMIN, status_code=200, summary="Pin a member")
     async def pin(self, request: AppRequest, models: NamedDependency[Models], home_type: FromPath[str]) -> DeedReceipt:
         """One member answers alone for a home type, from the next answer on and as long as it can."""
         return await sync_to_thread(models.pin, home_type, await _act(request, _PIN))
 
-    @post("/{home_type:str}/unpin", status_code=200, summary="End a pin")
+    @post("/{home_type:str}/unpin", opt=ADMIN, status_code=200, summary="End a pin")
     async def unpin(
         self, request: AppRequest, models: NamedDependency[Models], home_type: FromPath[str]
     ) -> DeedReceipt:
@@ -134,6 +136,7 @@ class JobController(Controller):
 
     path = "/v1/jobs"
     tags = ["models"]  # noqa: RUF012 - Litestar reads it from the class
+    opt = READ
 
     @get("/", summary="List trainings")
     async def jobs(self, models: NamedDependency[Models]) -> JobList:

@@ -21,13 +21,21 @@ Url = Annotated[str, Parameter(help="Address of the service.")]
 HomeType = Annotated[
     str, Parameter(help=f"Whose checkpoint; `{GLOBAL_NAME}` is the global one, `{LITERAL}NAME` any home type.")
 ]
+Key = Annotated[
+    str | None,
+    Parameter(
+        env_var="HEARTHBEAT_KEY",
+        help="Key of the service. A flag can be seen in the list of processes.",
+        show_default=False,
+    ),
+]
 File = Annotated[Path, Parameter(help="The file.")]
 
 
 @app.command(name="export")
-def export_version(*, home_type: HomeType, version: int, out: File, url: Url = _URL) -> None:
+def export_version(*, home_type: HomeType, version: int, out: File, url: Url = _URL, key: Key = None) -> None:
     """Write the file of a version, verified by the service and again here."""
-    answer = ask("GET", url, f"{_path(home_type)}/{version}/file")
+    answer = ask("GET", url, key, f"{_path(home_type)}/{version}/file")
     digest = hashlib.sha256(answer.content).hexdigest()
     if answer.headers.get("etag", "").strip('"') != digest:
         raise end("the file did not arrive as it was sent", 1)
@@ -49,6 +57,7 @@ def import_version(
     by: Annotated[str, Parameter(help="Who does it; stands in the log.")],
     why: Annotated[str, Parameter(help="What for; stands in the log.")],
     url: Url = _URL,
+    key: Key = None,
 ) -> None:
     """Give a running service a file. It becomes a candidate, which serves once somebody rolls back to it."""
     try:
@@ -58,10 +67,11 @@ def import_version(
     answer = ask(
         "POST",
         url,
+        key,
         _path(home_type),
         content=content,
         params={"by": by, "why": why},
-        headers={"Content-Type": OCTETS},
+        media_type=OCTETS,
     )
     print(f"version {answer.json()['version']} of {home_type}: a candidate")
 
@@ -71,14 +81,21 @@ def _path(home_type: str) -> str:
     return f"/v1/models/{quote(home_type if plain else LITERAL + home_type, safe=LITERAL)}/versions"
 
 
-def ask(method: str, url: str, path: str, **request: Any) -> httpx.Response:
+def ask(
+    method: str, url: str, key: str | None, path: str, media_type: str | None = None, **request: Any
+) -> httpx.Response:
     """The answer of a running service to a request that must succeed.
 
     Raises:
-        SystemExit: It cannot be reached, or refuses; what it says has been printed.
+        SystemExit: The key is none, or the service cannot be reached, or refuses; what is wrong has been printed.
     """
+    headers = {} if media_type is None else {"Content-Type": media_type}
+    if key is not None:
+        if not key or not all("!" <= character <= "~" for character in key):  # not repeated: it may be a key and a slip
+            raise end("--key, or HEARTHBEAT_KEY, is no key", 2)
+        headers["Authorization"] = f"Bearer {key}"
     try:
-        answer = httpx.request(method, url.rstrip("/") + path, timeout=_TIMEOUT_S, **request)
+        answer = httpx.request(method, url.rstrip("/") + path, timeout=_TIMEOUT_S, headers=headers, **request)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise end(f"{url} cannot be reached: {error}", 1) from None
     if answer.is_success:

@@ -20,8 +20,12 @@ from service.contracts.errors import (
     HearthbeatError,
     MalformedBody,
     MalformedItem,
+    MissingScope,
+    NoKey,
     NotKnown,
+    NotLocal,
     RefusedItem,
+    TooFast,
     Unavailable,
     UnsupportedMediaType,
 )
@@ -41,6 +45,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
         item: Place of the faulty item in the request, from 0.
         field: Path of the faulty field or name of the faulty parameter.
         reason: For a refused item, the word of its `Refusal`.
+        scope: The scope that the key lacks.
     """
 
     type: str
@@ -50,6 +55,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     item: int | None = None
     field: str | None = None
     reason: str | None = None
+    scope: str | None = None
 
 
 _TABLE: dict[type[HearthbeatError], tuple[int, str, str]] = {
@@ -57,19 +63,26 @@ _TABLE: dict[type[HearthbeatError], tuple[int, str, str]] = {
     MalformedItem: (422, "malformed-item", "An item does not have the required form"),
     RefusedItem: (422, "refused-item", "The item cannot be taken"),
     BadQuery: (400, "bad-query", "A query parameter cannot be used"),
+    NoKey: (401, "no-key", "A key is needed"),
+    MissingScope: (403, "missing-scope", "The key is not for this"),
+    NotLocal: (403, "not-local", "Without keys the service answers to its own machine only"),
     Conflict: (409, "conflict", "What is there does not allow it"),
     NotKnown: (404, "not-known", "Nothing of that name has been seen"),
     UnsupportedMediaType: (415, "unsupported-media-type", "The media type of the body is not supported"),
+    TooFast: (429, "too-fast", "More than the rate limit allows"),
     Busy: (429, "busy", "Too many requests are waiting"),
     Unavailable: (503, "unavailable", "The service cannot take this now"),
 }
+
+
+_HEADERS = (("Retry-After", "retry_after_s"), ("WWW-Authenticate", "challenge"))
 
 
 def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
     """The problem that an error is answered with, and its extra headers."""
     for kind, (status, word, title) in _TABLE.items():
         if isinstance(error, kind):
-            retry_after_s = getattr(error, "retry_after_s", None)
+            headers = {name: getattr(error, field, None) for name, field in _HEADERS}
             status = 409 if getattr(error, "reason", None) == "conflict" else status
             out = Problem(
                 type=f"/problems/{word}",
@@ -79,8 +92,9 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
                 item=getattr(error, "item", None),
                 field=getattr(error, "field", None),
                 reason=getattr(error, "reason", None),
+                scope=getattr(error, "scope", None),
             )
-            return out, {"Retry-After": str(retry_after_s)} if retry_after_s is not None else {}
+            return out, {name: str(value) for name, value in headers.items() if value is not None}
     if isinstance(error, HTTPException) and error.status_code < 500:
         status, word = error.status_code, HTTPStatus(error.status_code).phrase
         out = Problem(

@@ -8,7 +8,8 @@ from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from service.api.bodies import decode_one, read_body, require_json, settings_of
+from service.api.access.scopes import READ
+from service.api.bodies import decode_one, read_body, require_json
 from service.api.streams import AppRequest
 from service.contracts.journal import JournalKind, JournalPage
 from service.contracts.predictions import DeviceDetail, DeviceList, DeviceState, HomeDetail, Prediction, WhatIf
@@ -23,6 +24,7 @@ class QuestionController(Controller):
 
     path = "/v1"
     tags = ["questions"]  # noqa: RUF012 - Litestar reads it from the class
+    opt = READ
 
     @get("/devices", summary="List devices, the riskiest first")
     async def devices(
@@ -93,5 +95,5 @@ class QuestionController(Controller):
     async def predict(self, request: AppRequest, service: NamedDependency[Service]) -> Prediction:
         """The risk that a reading would get. Nothing is stored or learned."""
         require_json(request)
-        question = decode_one(_WHAT_IF, await read_body(request, settings_of(request).max_body_bytes))
+        question = decode_one(_WHAT_IF, await read_body(request))
         return await sync_to_thread(service.what_if, question)

@@ -1,6 +1,8 @@
 """Endpoints that take something in: readings, outcomes, and an operator's word on event time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from threading import Event
 from typing import TypeVar
 
 import msgspec
@@ -8,6 +10,8 @@ from litestar import Controller, Request, Response, post
 from litestar.datastructures import State
 from litestar.params import FromQuery
 
+from service.api.access.gate import Admitted, admitted
+from service.api.access.scopes import ADMIN, INGEST
 from service.api.answers import HandedOver, json_answer
 from service.api.bodies import NDJSON, decode_items, decode_one, media_type, read_body, require_json, settings_of
 from service.api.exchange import NdjsonExchange
@@ -23,6 +27,7 @@ from service.pipeline.service import Service, now_us
 AppRequest = Request[None, None, State]
 T = TypeVar("T")
 
+_LOOK_UP_S = 0.5
 _ENCODER = msgspec.json.Encoder()
 _ADVANCE = msgspec.json.Decoder(Advance)
 
@@ -50,13 +55,33 @@ async def _take(
 ) -> Response[bytes]:
     """Read a body by its media type, commit what is in it, and answer with what became of it."""
     service.check_ready()
+    by = admitted(request)
     if media_type(request) == NDJSON:
-        return HandedOver(NdjsonExchange(one, commit, service.stopping))
-    settings = settings_of(request)
-    body = await read_body(request, settings.max_body_bytes)
-    items, array = decode_items(one, many, body, settings.max_items)
+        paced = commit if by is None else _paced(by, commit, service.stopping)
+        return HandedOver(NdjsonExchange(one, paced, service.stopping))
+    body = await read_body(request)
+    items, array = decode_items(one, many, body, settings_of(request).max_items)
+    if by is not None:
+        by.charge(len(items) - 1)  # the request itself was counted as one
     receipt = await commit(items)
     return json_answer(_ENCODER.encode(receipt if array else _alone(receipt)))
+
+
+def _paced(
+    by: Admitted, commit: Callable[[list[T]], Awaitable[Receipt]], stopping: Event
+) -> Callable[[list[T]], Awaitable[Receipt]]:
+    """``commit`` for a stream: no faster than the rate limit allows, and no longer than its key is good."""
+
+    async def commit_paced(items: list[T]) -> Receipt:
+        while (wait_s := by.wait_s()) > 0.0 and not stopping.is_set():
+            await asyncio.sleep(min(wait_s, _LOOK_UP_S))
+            by.still()
+        by.still()
+        receipt = await commit(items)
+        by.charge(len(items))
+        return receipt
+
+    return commit_paced
 
 
 class StreamController(Controller):
@@ -68,6 +93,7 @@ class StreamController(Controller):
 
     @post(
         "/readings",
+        opt=INGEST,
         status_code=200,
         summary="Send readings",
         description="One reading, a JSON array (all or, if an item is malformed, none), or NDJSON (chunk by chunk; one "
@@ -97,6 +123,7 @@ class StreamController(Controller):
 
     @post(
         "/outcomes",
+        opt=INGEST,
         status_code=200,
         summary="Send outcomes",
         description="Failures, repairs and retractions: one, a JSON array, or NDJSON, as with readings.",
@@ -113,6 +140,7 @@ class StreamController(Controller):
 
     @post(
         "/advance",
+        opt=ADMIN,
         status_code=200,
         summary="Declare that event time has advanced",
         description="For streams that end, such as a replayed table: labels due by then mature. Readings from before "
@@ -123,6 +151,4 @@ class StreamController(Controller):
         service = service_of(request)
         service.check_ready()
         require_json(request)
-        return await service.advance(
-            decode_one(_ADVANCE, await read_body(request, settings_of(request).max_body_bytes))
-        )
+        return await service.advance(decode_one(_ADVANCE, await read_body(request)))

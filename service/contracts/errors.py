@@ -64,6 +64,35 @@ class Busy(HearthbeatError):
         self.retry_after_s = retry_after_s
 
 
+class TooFast(HearthbeatError):
+    """A client sends more than the rate limit allows; try again after ``retry_after_s`` seconds."""
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class NoKey(HearthbeatError):
+    """No key was sent, or none that is good; ``challenge`` says how to send one (RFC 6750)."""
+
+    def __init__(self, detail: str, *, sent: bool) -> None:
+        super().__init__(detail)
+        self.challenge = 'Bearer realm="hearthbeat"' + (', error="invalid_token"' if sent else "")
+
+
+class MissingScope(HearthbeatError):
+    """The key is good, but not for this; ``scope`` is the one that it lacks."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"this needs a key of scope {scope!r}, which the one that was sent has not")
+        self.scope = scope
+        self.challenge = f'Bearer realm="hearthbeat", error="insufficient_scope", scope="{scope}"'
+
+
+class NotLocal(HearthbeatError):
+    """A service without keys was asked under a name, or from a web page, that is not of its own machine."""
+
+
 class Unavailable(HearthbeatError):
     """The service is starting, stopping or unable to write; try again after ``retry_after_s`` seconds."""
 

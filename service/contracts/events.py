@@ -44,7 +44,7 @@ class ReadingGroup(Struct, frozen=True, kw_only=True):
         device: int32 (n,) device numbers.
         device_type: int16 (n,) device type numbers.
         ts: int64 (n,) instants in microseconds since the epoch.
-        offset_s: int32 (n,) UTC offset in seconds.
+        offset_s: int32 (n,) offset of the homes' local time from UTC in seconds.
         cycle: bool (n,) whether the time is a cycle count.
         values: float64 (n, m) metric values, NaN where unknown.
         dropped: Values left out since the home type has as many metrics as it may.

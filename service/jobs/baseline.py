@@ -17,6 +17,8 @@ from service.pipeline.publication import Member
 from service.pipeline.scoring.ingest import Ingest
 from service.settings import Settings
 from service.storage.registry import file_digest, load_arrays
+from service.storage.shipped import BASELINE as SHIPPED
+from service.storage.shipped import shipped
 
 _LOG = logging.getLogger("hearthbeat")
 _TRAINING_S = 600.0
@@ -55,6 +57,8 @@ class BaselineStart:
             path = models / "baseline-1.npz"
             if self._settings.baseline != "auto":
                 self._adopt(Path(self._settings.baseline), path)
+            elif not self._fits(path) and self._fits(shipped(SHIPPED)):
+                self._adopt(shipped(SHIPPED), path)
             elif not self._fits(path):
                 say("the baseline is being trained on 10,000 simulated samples (once)")
                 self._train(path)

@@ -134,7 +134,10 @@ class LearnerLink:
     def _watch(self) -> None:
         while not self._stopping.is_set():
             started = time.monotonic()
-            with subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            with (
+                contextlib.suppress(BrokenPipeError),  # it ended with something still on its way to it
+                subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
+            ):
                 assert process.stdin is not None
                 assert process.stdout is not None
                 with contextlib.suppress(OSError):

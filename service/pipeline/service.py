@@ -207,6 +207,9 @@ class Service:
         reasons = [*self.degraded, *self.ails()]
         if self._link.fault is not None:
             reasons.append(self._link.fault)
+        stale = self._ingest.fleet.versions.stale
+        if stale is not None:
+            reasons.append(f"the online models do not speak: {stale}")
         if self._ingest.log_fault is not None:
             reasons.append(self._ingest.log_fault)
         status: Literal["ok", "degraded", "starting"] = "degraded" if reasons else "ok"

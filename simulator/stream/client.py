@@ -80,9 +80,10 @@ class Client:
         timeout_s: How long one try may take.
         sleep: Waits for some seconds; given in tests.
         notices: Who says what is waited for; clients may share it.
+        key: Sent with each request, or None.
 
     Raises:
-        UsageError: If ``url`` is no http address.
+        UsageError: If ``url`` is no http address, or ``key`` no key.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Client:
         timeout_s: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
         notices: Notices | None = None,
+        key: str | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self._attempts = attempts
@@ -107,7 +109,7 @@ class Client:
             raise UsageError(f"--url {url!r} is no address such as http://127.0.0.1:8000")
         if parsed.port is not None and not 1 <= parsed.port <= 65_535:
             raise UsageError(f"--url {url!r}: {parsed.port} is no port; ports are 1 to 65535")
-        self._http = httpx.Client(base_url=self.url, timeout=timeout_s)
+        self._http = httpx.Client(base_url=self.url, timeout=timeout_s, headers=_bearer(key))
 
     def __enter__(self) -> Self:
         return self
@@ -231,6 +233,15 @@ class Client:
             text = response.text.strip()
         line = " ".join((text or response.reason_phrase).split())[:300]
         return f"{method} {self.url}{path} answered {response.status_code}: {line}"
+
+
+def _bearer(key: str | None) -> dict[str, str]:
+    """The header that carries a key. What cannot be one is not repeated: it may be a key and a slip."""
+    if key is None:
+        return {}
+    if not key or not all("!" <= character <= "~" for character in key):
+        raise UsageError("--key, or HEARTHBEAT_KEY, is no key: there is a space in it, or a character no key has")
+    return {"Authorization": f"Bearer {key}"}
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:

@@ -39,6 +39,7 @@ class Lanes(Generic[R]):
         answered: Told of each request that was answered, one at a time, in a lane's order, from the lane's thread.
         window_us: Event time that the requests on their way may span; None for any.
         depth: Requests of one lane that are queued or on their way at most. With 1 nothing is queued.
+        key: Sent with each request, or None.
 
     Raises:
         UsageError: If ``url`` is no http address.
@@ -46,7 +47,7 @@ class Lanes(Generic[R]):
 
     def __init__(
         self, url: str, lanes: int, answered: Callable[[Request[R], Receipt], None], window_us: int | None = None,
-        depth: int = 3,
+        depth: int = 3, key: str | None = None,
     ) -> None:  # fmt: skip
         self._answered, self._window_us, self._depth = answered, window_us, depth
         self._changed = threading.Condition()
@@ -55,7 +56,7 @@ class Lanes(Generic[R]):
         self._abandoned = False
         self._error: BaseException | None = None
         notices = Notices()
-        clients = [Client(url, sleep=self._sleep, notices=notices) for _ in range(lanes)]
+        clients = [Client(url, sleep=self._sleep, notices=notices, key=key) for _ in range(lanes)]
         # Daemons: a lane that has been abandoned keeps nobody from leaving.
         self._threads = [
             threading.Thread(target=self._run, args=(queue, client), name=f"lane-{number}", daemon=True)

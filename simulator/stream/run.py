@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import Parameter
 from msgspec import Struct
 
 from service.contracts.predictions import Health, Receipt
@@ -27,6 +29,9 @@ from simulator.stream.resume import MOST_LANES, Bookmark, Identity, begin, read_
 from simulator.stream.tally import Tally
 from simulator.stream.wire import WireReading
 from simulator.summary import show_summary
+
+ClientKey = Annotated[str | None, Parameter(env_var="HEARTHBEAT_KEY", show_default=False)]
+"""The flag ``--key`` of commands that talk to a service."""
 
 _LANES = 4
 _SLOWEST = 0.001
@@ -45,6 +50,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         rate: Readings per second at most, or None for as fast as possible.
         resume: File that tells how far the stream is, or None.
         json: Print the summary as one JSON object.
+        key: Sent with each request, or None; not a part of what a stream is.
     """
 
     url: str
@@ -55,6 +61,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     rate: float | None = None
     resume: Path | None = None
     json: bool = False
+    key: str | None = None
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -123,7 +130,7 @@ def run(plan: Plan, source: Source) -> None:
     """
     tally = Tally()
     interrupted = False
-    with Client(plan.url) as client, used_alone(plan.resume):
+    with Client(plan.url, key=plan.key) as client, used_alone(plan.resume):
         health = client.wait_ready()
         if plan.exact and not health.lockstep:
             raise UsageError(f"--exact needs a service in lock-step mode, and the one at {plan.url} is not")
@@ -171,7 +178,7 @@ def _stream(plan: Plan, source: Source, client: Client, health: Health, bookmark
     with (
         StreamProgress(client, left, source.title) as progress,
         # What is queued behind a service that hangs would all come at once, against the rate.
-        Lanes(plan.url, len(done), answered, window_us, depth=1 if plan.rate else 3) as lanes,
+        Lanes(plan.url, len(done), answered, window_us, depth=1 if plan.rate else 3, key=plan.key) as lanes,
     ):
         for request in requests:
             lanes.rest(pace.wait_s(request.at, len(request.readings)))
@@ -204,7 +211,7 @@ def _requests(
 def _sum_up_soon(plan: Plan, tally: Tally) -> None:
     """Show the summary, unless the service keeps somebody waiting who wants to leave."""
     try:
-        with Client(plan.url, attempts=1, timeout_s=10.0) as client:
+        with Client(plan.url, attempts=1, timeout_s=10.0, key=plan.key) as client:
             show_summary(client.evaluation(), tally, as_json=plan.json)
     except ServiceError as error:
         _note(str(error))

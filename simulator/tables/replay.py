@@ -13,7 +13,7 @@ from simulator.arrays import DAY_S, SECOND
 from simulator.errors import UsageError, one_line_errors
 from simulator.outcomes import instant
 from simulator.stream.resume import Identity
-from simulator.stream.run import Plan, Source, check_plan, run
+from simulator.stream.run import ClientKey, Plan, Source, check_plan, run
 from simulator.tables.failure_rules import FailureFile
 from simulator.tables.mapping import load_mapping
 
@@ -29,6 +29,7 @@ def replay(
     *,
     map: Annotated[Path, Parameter(name="--map")],
     url: str = "http://127.0.0.1:8000",
+    key: ClientKey = None,
     speed: float | None = None,
     rate: float | None = None,
     batch: int = 500,
@@ -45,6 +46,7 @@ def replay(
         file: The table: CSV with any separator, also compressed, or Parquet.
         map: TOML file that says what the columns mean.
         url: Address of the service.
+        key: Key of the service. A flag can be seen in the list of processes; the variable cannot.
         speed: Event-time seconds per second; 0 or absent is as fast as possible.
         rate: Readings per second at most, over all lanes; absent is as fast as possible.
         batch: Readings in one request at most.
@@ -58,7 +60,8 @@ def replay(
     """
     with one_line_errors():
         plan = Plan(
-            url=url, batch=batch, lanes=lanes, exact=exact, speed=speed, rate=rate, resume=resume, json=json
+            url=url, batch=batch, lanes=lanes, exact=exact, speed=speed, rate=rate, resume=resume, json=json,
+            key=key,
         )  # fmt: skip
         check_plan(plan)
         if limit_rows is not None and limit_rows < 1:

@@ -20,11 +20,14 @@ from service.jobs.upkeep.backup import back_up
 from service.jobs.upkeep.restore import restore
 from service.jobs.upkeep.verify import verify
 from service.storage.event_log import SqliteEventLog
+from service.storage.keys import KeyFile
 from tests.service_process import ROOT, ServiceProcess, until
 
 NOW = datetime.now(UTC)
 FLAGS = ("--baseline", "off", "--horizon", "6h", "--lockstep")
 STEPS = 90
+
+Made = tuple[Path, Path, str, list[Any], list[Any]]
 
 
 def requests() -> list[tuple[str, Any]]:
@@ -50,6 +53,14 @@ def sent(client: httpx.Client, asked: list[tuple[str, Any]]) -> list[Any]:
     return [client.post(path, json=body, params={"risks": True}).raise_for_status().json() for path, body in asked]
 
 
+def asking(service: ServiceProcess, key: str) -> httpx.Client:
+    return httpx.Client(base_url=service.url, timeout=120, headers={"Authorization": f"Bearer {key}"})
+
+
+def homes_of(client: httpx.Client) -> list[Any]:
+    return [client.get(f"/v1/homes/home-{n}").raise_for_status().json() for n in range(4)]
+
+
 def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "service", *map(str, words)], capture_output=True, text=True, cwd=ROOT, check=False
@@ -57,16 +68,16 @@ def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[Any], list[Any]]:
-    """A backup taken in mid-stream, the data folder, and the receipts and homes of the original."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A backup taken in mid-stream, the data folder, its key, and the receipts and homes of the original."""
     folder = tmp_path_factory.mktemp("backup")
     data, copy, asked = folder / "data", folder / "copy.tar", requests()
+    key = KeyFile(data).create("ada", ["ingest", "read"], NOW)
     with (
         ServiceProcess(data, *FLAGS, HEARTHBEAT_SNAPSHOT_EVERY="0.1s") as service,
-        httpx.Client(base_url=service.url, timeout=120) as client,
+        asking(service, key) as client,
     ):
-        (data / "keys.json").write_text("{}")
-        (data / "keys.json").chmod(0o600)
+        (data / "keys.json").chmod(0o644)  # as somebody might leave it
         receipts = sent(client, asked[:40])
         until(lambda: list((data / "snapshots").glob("learner-*.snapshot")))
         taking = subprocess.Popen(
@@ -75,16 +86,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[Any
         receipts += sent(client, asked[40:])
         assert 0 == taking.wait(100)
         assert 0 == command("verify", data).returncode  # while it runs
-        homes = [service.get(f"/v1/homes/home-{n}") for n in range(4)]
+        homes = homes_of(client)
         service.stop()
-    return copy, data, receipts, homes
+    return copy, data, key, receipts, homes
 
 
-def test_a_restored_service_goes_on_as_the_original(
-    made: tuple[Path, Path, list[Any], list[Any]], tmp_path: Path
-) -> None:
-    """The same sequence number, and from there the same requests get the same receipts, risk for risk."""
-    copy, _, receipts, homes = made
+def test_a_restored_service_goes_on_as_the_original(made: Made, tmp_path: Path) -> None:
+    """The same keys and sequence number, and from there the same requests get the same receipts, risk for risk."""
+    copy, _, key, receipts, homes = made
     data = tmp_path / "data"
     looked = command("verify", copy)
     assert 0 == looked.returncode, looked.stdout
@@ -94,15 +103,13 @@ def test_a_restored_service_goes_on_as_the_original(
     assert 0o600 == (data / "snapshot.key").stat().st_mode & 0o777
     last = int(put.stdout.split(" to ")[1].split(";")[0])
     assert 0 < last <= len(receipts)
-    with ServiceProcess(data, *FLAGS) as service, httpx.Client(base_url=service.url, timeout=120) as client:
+    with ServiceProcess(data, *FLAGS) as service, asking(service, key) as client:
         assert last == service.get("/health/ready")["seq"]
         assert receipts[last:] == sent(client, requests()[last:])
-        assert homes == [service.get(f"/v1/homes/home-{n}") for n in range(4)]
+        assert homes == homes_of(client)
 
 
-def test_a_stopped_folder_and_its_backup_are_whole(
-    made: tuple[Path, Path, list[Any], list[Any]], tmp_path: Path
-) -> None:
+def test_a_stopped_folder_and_its_backup_are_whole(made: Made, tmp_path: Path) -> None:
     """To a folder; then one thing after the other is damaged in it, and each is said."""
     data, copy = made[1], tmp_path / "copy"
     assert [] == verify(data).faults
@@ -132,8 +139,8 @@ def test_a_stopped_folder_and_its_backup_are_whole(
     assert not (tmp_path / "other").exists()
 
 
-def test_what_is_wrong_with_a_folder_is_said(made: tuple[Path, Path, list[Any], list[Any]], tmp_path: Path) -> None:
-    """A gap, an event that is none, a changed snapshot, a foreign model; all in one go, with status 1."""
+def test_what_is_wrong_with_a_folder_is_said(made: Made, tmp_path: Path) -> None:
+    """A gap, an event that is none, a changed snapshot, a foreign model, damaged keys; all in one go, with status 1."""
     data = tmp_path / "data"
     shutil.copytree(made[1], data)
     log = SqliteEventLog(data / "events.db")
@@ -145,6 +152,7 @@ def test_what_is_wrong_with_a_folder_is_said(made: tuple[Path, Path, list[Any], 
     snapshot = next((data / "snapshots").glob("learner-*.snapshot"))
     snapshot.write_bytes(snapshot.read_bytes()[:-1] + b"?")
     (data / "models" / "checkpoint-9.npz").write_bytes(b"no model")
+    (data / "keys.json").write_text("{}")
     looked = command("verify", data)
     assert looked.returncode == 1
     faults = [line for line in looked.stdout.splitlines() if line.startswith("wrong: ")]
@@ -153,6 +161,7 @@ def test_what_is_wrong_with_a_folder_is_said(made: tuple[Path, Path, list[Any], 
         snapshot.name,
         "event 5 cannot be read",
         "checkpoint-9.npz cannot be loaded",
+        "keys.json is damaged",
     ]
     assert len(expected) == len(faults), faults
     assert all(any(what in fault for fault in faults) for what in expected), faults
@@ -161,9 +170,7 @@ def test_what_is_wrong_with_a_folder_is_said(made: tuple[Path, Path, list[Any], 
 
 
 @pytest.mark.parametrize("suffix", ["", ".tar"])
-def test_a_killed_backup_leaves_nothing_that_verifies(
-    made: tuple[Path, Path, list[Any], list[Any]], tmp_path: Path, suffix: str
-) -> None:
+def test_a_killed_backup_leaves_nothing_that_verifies(made: Made, tmp_path: Path, suffix: str) -> None:
     """Whatever it leaves lies under another name and is no backup; the next one removes it."""
     data = tmp_path / "data"
     shutil.copytree(made[1], data)

@@ -12,12 +12,16 @@ from benchmarks.report import Report
 from tests.service_process import ROOT
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize(("kills", "flags"), [(20, ()), (10, ("--lockstep",))], ids=["asynchronous", "lockstep"])
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("flags", [(), ("--lockstep",)], ids=["asynchronous", "lockstep"])
+@pytest.mark.parametrize("kills", [6, pytest.param(30, marks=pytest.mark.long)], ids=["few", "many"])
 def test_kills_under_load_break_no_promise(tmp_path: Path, kills: int, flags: tuple[str, ...]) -> None:
-    """Nothing acknowledged is lost or doubled, and no part of the state differs from a fold of the log in one go."""
+    """Nothing acknowledged is lost or doubled, and no part of the state differs from a fold of the log in one go.
+
+    Of the first six kills with this seed four hit the service and two the learner, each some while it learns.
+    """
     results = tmp_path / "results.json"
-    command = [sys.executable, "-m", "service", "crash-test", "--seed", "7", "--kills", str(kills)]
+    command = [sys.executable, "-m", "service", "crash-test", "--seed", "10", "--kills", str(kills)]
     done = subprocess.run(
         [*command, "--json", str(results), *flags],
         cwd=ROOT,

@@ -20,7 +20,7 @@ from tests.acceptance.streams import (
 )
 from tests.service_process import ServiceProcess
 
-HOMES, DAYS, SEED = 10, 2.5, 1
+HOMES, DAYS, SEED = 10, 1.5, 1
 GRACE_US = HORIZON_US // 2
 
 

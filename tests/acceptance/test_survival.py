@@ -33,18 +33,25 @@ def _evaluation(service: ServiceProcess, seq: int) -> Any:
     return service.get("/v1/evaluation")
 
 
-@pytest.mark.timeout(300)
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], list[Any], Any]:
+    """A stream, how a service answered that nothing befell, and what it had learned in the end."""
+    requests = list(fleet_requests(6, 1.5, seed=3))
+    with ServiceProcess(tmp_path_factory.mktemp("lived") / "data", *LOCKSTEP) as service:
+        answers = _play(service, requests)
+        return requests, answers, _evaluation(service, answers[-1]["seq"])
+
+
 @pytest.mark.parametrize("snapshot_every", ["0s", "1h"])
-def test_killed_service_goes_on_as_if_nothing_had_been(tmp_path: Path, snapshot_every: str) -> None:
+def test_killed_service_goes_on_as_if_nothing_had_been(
+    tmp_path: Path, lived: tuple[list[Any], list[Any], Any], snapshot_every: str
+) -> None:
     """Killed in mid-stream and started again, every later answer equals that of a service that lived on.
 
     From a snapshot and the tail of the log, and from the log alone.
     """
-    requests = list(fleet_requests(6, 1.5, seed=3))
+    requests, expected, weights = lived
     half = len(requests) // 2
-    with ServiceProcess(tmp_path / "lived", *LOCKSTEP) as lived:
-        expected = _play(lived, requests)
-        weights = _evaluation(lived, expected[-1]["seq"])
     killed = ServiceProcess(tmp_path / "killed", *LOCKSTEP, HEARTHBEAT_SNAPSHOT_EVERY=snapshot_every)
     killed.start()
     actual = _play(killed, requests[:half])
@@ -182,13 +189,12 @@ def test_old_news_is_not_examples(tmp_path: Path) -> None:
         assert timedelta(minutes=599) < now - datetime.fromisoformat(device["as_of"]) < timedelta(minutes=610)
 
 
-@pytest.mark.timeout(300)
 def test_pruned_log_and_snapshots_carry_the_service(tmp_path: Path) -> None:
     """With little room for the log, old events go; a restart then needs the snapshots, and goes on all the same.
 
     Outcomes are told at once here: a late one may concern examples whose features have left the log.
     """
-    requests = list(fleet_requests(6, 2.0, seed=3, reports=told_at_once(fleet_reports(6, 2.0, seed=3))))
+    requests = list(fleet_requests(6, 1.0, seed=3, reports=told_at_once(fleet_reports(6, 1.0, seed=3))))
     small = {"HEARTHBEAT_SNAPSHOT_EVERY": "0s", "HEARTHBEAT_LOG_MAX_BYTES": "1000000"}
     half = len(requests) // 2
     with ServiceProcess(tmp_path / "large", *LOCKSTEP) as large:

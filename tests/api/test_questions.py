@@ -163,7 +163,7 @@ def test_openapi_document_has_bodies_and_examples(client: httpx.Client) -> None:
 
 def test_a_restart_forgets_nothing_that_was_learned(tmp_path: Path) -> None:
     """Asked first thing after a restart, with nothing streaming in, the models answer that had learned."""
-    requests = list(fleet_requests(6, 2.0, seed=3))
+    requests = list(fleet_requests(6, 1.0, seed=3))
     flags = ("--lockstep", "--horizon", HORIZON, "--baseline", "off")
     question = next(request.readings[0] for request in reversed(requests) if request.readings)
     what_if = {"home_type": question.home_type, "device_type": question.device_type, "metrics": question.metrics}

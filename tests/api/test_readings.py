@@ -192,7 +192,7 @@ def test_ndjson_receipts_come_while_the_body_is_still_being_sent(service: Servic
     """A chunk is durable and told so before the next one is sent."""
     where = urlsplit(service.url)
     head = (
-        "POST /v1/readings HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-ndjson\r\n"
+        "POST /v1/readings HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
         "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     )
     with socket.create_connection((where.hostname, where.port), timeout=20) as connection:

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from service.app import openapi_document
-from service.settings import Settings
+from service.settings import Settings, load_settings
+from service.settings.show import as_markdown
+from service.settings.sources import NOT_SETTINGS
 from simulator.options import load_patterns
 from simulator.patterns import Patterns
 from simulator.scenario_list import COLUMNS, row
@@ -26,22 +28,27 @@ SELF = "GET /schema/openapi.json"
 
 
 def test_every_setting_is_documented() -> None:
-    """The table in docs/settings.md has one row for each setting."""
-    rows = re.findall(r"^\| `(HEARTHBEAT_[A-Z_]+)` \|", (DOCS / "settings.md").read_text(), flags=re.MULTILINE)
+    """The table in docs/settings.md is the one that ``hearthbeat settings --markdown`` prints."""
+    page = (DOCS / "settings.md").read_text()
 
-    assert sorted(rows) == sorted(f"HEARTHBEAT_{field.name.upper()}" for field in msgspec.structs.fields(Settings))
+    assert as_markdown() == "\n".join(line for line in page.splitlines() if line.startswith("|")) + "\n"
 
 
-def test_defaults_are_documented() -> None:
-    """The table in docs/settings.md gives the defaults that the code has."""
-    rows = re.findall(r"^\| `(HEARTHBEAT_[A-Z_]+)` \| `([^`]*)` \|", (DOCS / "settings.md").read_text(), re.MULTILINE)
+def test_settings_files_in_the_docs_load(tmp_path: Path) -> None:
+    """Every settings file that is shown is one, and changes something."""
+    files = re.findall(r"^```toml\n(.*?)^```", (DOCS / "settings.md").read_text(), flags=re.MULTILINE | re.DOTALL)
 
-    assert dict(rows) == {
-        f"HEARTHBEAT_{field.name.upper()}": str(field.default).lower()
-        if isinstance(field.default, bool)
-        else str(field.default)
-        for field in msgspec.structs.fields(Settings)
-    }
+    assert files
+    for text in files:
+        (tmp_path / "hearthbeat.toml").write_text(text)
+        assert load_settings({}, config=tmp_path / "hearthbeat.toml") != Settings()
+
+
+def test_variables_that_are_no_settings_are_documented() -> None:
+    """docs/settings.md names each variable of the prefix that is for others."""
+    page = (DOCS / "settings.md").read_text()
+
+    assert [name for name in NOT_SETTINGS if f"`{name}`" not in page] == []
 
 
 def test_every_endpoint_is_documented() -> None:
@@ -55,6 +62,20 @@ def test_every_endpoint_is_documented() -> None:
     ]
 
     assert sorted({*sections} - {SELF}) == sorted({*operations} - {SELF})
+
+
+def test_every_scope_is_documented() -> None:
+    """Below the heading of each endpoint in docs/api.md stands the scope that the OpenAPI document says."""
+    said = re.findall(
+        r"^## `([A-Z]+) ([^`]+)`\n\n(?:Scope: `(\w+)`\.|Open: .*)$", (DOCS / "api.md").read_text(), re.MULTILINE
+    )
+    operations = {
+        f"{method.upper()} {path}": "".join(operation["security"][0]["key"] if operation["security"] else [])
+        for path, item in openapi_document()["paths"].items()
+        for method, operation in item.items()
+    }
+
+    assert {f"{method} {path}": scope for method, path, scope in said} == operations | {SELF: "read"}
 
 
 def test_every_command_is_documented() -> None:

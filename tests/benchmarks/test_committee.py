@@ -2,46 +2,18 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from benchmarks.committee import rivals
 from benchmarks.committee.figures import calibration, rows_of
-from benchmarks.committee.stream import HOUR_US, Played, Stream, played
+from benchmarks.committee.rules import by_rule
+from benchmarks.prequential.played import DAY_US
+from benchmarks.prequential.stream import Stream, played
 from benchmarks.run import Workload
-
-DAY_US = 24 * HOUR_US
-
-
-def lived(*, turn: bool = False, days: int = 20, devices: int = 120, seed: int = 0) -> Played:
-    """Examples four times a day; a feature foretells failures; after a ``turn`` at half time the opposite."""
-    rng = np.random.default_rng(seed)
-    n = days * 4 * devices
-    ts = np.repeat(np.arange(days * 4), devices) * 6 * HOUR_US + 1_000_000
-    labels = rng.random(n) < 0.1
-    way = np.where(turn & (ts >= days * DAY_US // 2), -1.0, 1.0)
-    feature = (np.where(labels, 1.0, -1.0) * way + rng.normal(size=n)).astype(np.float32)
-    frozen = 1.0 / (1.0 + np.exp(-(feature - 2.0)))
-    blend = 1.0 / (1.0 + np.exp(-(feature * way - 2.0)))
-    return Played(
-        columns=["x"], rows=feature[:, None], ts=ts, labels=labels, chosen=np.ones(n, np.bool_),
-        device=np.tile(np.arange(devices), days * 4), blend=blend,
-        members={"baseline": frozen, "prior": np.full(n, 0.1)}, horizon_us=DAY_US, seconds=1.0,
-    )  # fmt: skip
-
-
-def test_the_retrained_forest_never_sees_a_label_before_it_is_final() -> None:
-    """Labels that are turned over after an instant change no risk that was given before they could be known."""
-    honest = lived()
-    cut = 10 * DAY_US
-    poisoned_labels = np.where(honest.ts >= cut - honest.horizon_us, ~honest.labels, honest.labels)
-    poisoned = Played(**{**{f: getattr(honest, f) for f in honest.__struct_fields__}, "labels": poisoned_labels})
-    one, other = rivals.retrained(honest, DAY_US, 1), rivals.retrained(poisoned, DAY_US, 1)
-
-    assert np.isnan(one[0])
-    before = honest.ts <= cut
-    assert np.array_equal(one[before], other[before], equal_nan=True)
-    assert not np.array_equal(one[~before], other[~before])
+from service.evaluation.metrics import pr_auc
+from tests.benchmarks.lived import lived
 
 
 def test_after_a_turn_the_gap_says_what_was_won_back() -> None:
@@ -86,3 +58,32 @@ def test_a_small_stream_goes_all_the_way(tmp_path: Path) -> None:
     assert not np.isnan(result.blend).any()
     assert 0.0 < (value["committee.small.blend.pr_auc"] or 0.0) <= 1.0
     assert "baseline" in result.members
+    assert result.readings > len(result.ts)
+    assert result.failures is not None
+    failing = np.unique(result.device[result.labels])  # a report that was retracted too late leaves its labels behind
+    assert np.isin(failing, result.failures.device).mean() > 0.7
+    assert {"baseline", "forest", "logistic", "prior", "committee"} <= set(result.costs)
+    assert all(cost.cpu_s > 0.0 and (cost.bytes or 0) > 0 for cost in result.costs.values())
+
+
+def test_a_champion_is_replaced_once_losses_are_known_and_not_before() -> None:
+    """After a turn the old champion goes on for the time that labels take; then the one that is right now leads."""
+    told = lived(turn=True, days=40)
+    feature = told.rows[:, 0].astype(np.float64)
+    members = {"logistic": 1.0 / (1.0 + np.exp(-(feature - 2.0))), "forest": 1.0 / (1.0 + np.exp(feature + 2.0))}
+    two = msgspec.structs.replace(told, members={**members, "prior": np.full(len(feature), 0.1)})
+    scores = by_rule(two)
+    turned = told.ts[0] + 20 * DAY_US
+    before, unknown = told.ts < turned, (told.ts >= turned) & (told.ts < turned + DAY_US)
+    long_after = told.ts >= turned + 10 * DAY_US
+
+    def follows(rule: str, member: str, where: npt.NDArray[np.bool_]) -> bool:
+        ours, theirs = scores[rule][where], members[member][where]
+        return bool((np.argsort(ours, kind="stable") == np.argsort(theirs, kind="stable")).all())
+
+    assert follows("champion", "logistic", before & (told.ts > told.ts[0] + 3 * DAY_US))
+    assert follows("champion", "logistic", unknown)
+    assert follows("champion", "forest", long_after)
+    labels = told.labels[long_after]
+    figure = {rule: pr_auc(labels, scores[rule][long_after]) or 0.0 for rule in scores}
+    assert figure["champion"] > figure["softmax"] > figure["equal"]

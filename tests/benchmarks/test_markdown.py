@@ -2,6 +2,8 @@
 
 import re
 
+from msgspec import structs
+
 from benchmarks.markdown import report_page
 from benchmarks.report import Machine, Report, Row
 
@@ -25,7 +27,6 @@ def test_every_row_is_in_the_table() -> None:
             Row("scoring.a.difference", 1.25e-16, "", "lower"),
             Row("scoring.a.loss", None, "nats", "lower"),
         ),
-        full=False,
     )
 
     head, rule, *rows = [_cells(line) for line in page.splitlines() if line.startswith("|")]
@@ -40,23 +41,25 @@ def test_every_row_is_in_the_table() -> None:
 
 def test_it_says_what_was_measured_where() -> None:
     """Name, version and commit are the title; the machine follows."""
-    lines = report_page(_report(), full=False).splitlines()
+    lines = report_page(_report()).splitlines()
 
     assert lines[0] == "# scoring, version 1.2.3, 0123456789ab"
     assert "Machine: Some CPU, 2 cores, 7.5 GB, Python 3.11.7" in lines
-    assert report_page(_report(commit=None), full=False).startswith("# scoring, version 1.2.3, no commit\n")
+    assert report_page(_report(commit=None)).startswith("# scoring, version 1.2.3, no commit\n")
 
 
 def test_it_gives_the_command_that_repeats_it() -> None:
-    """With the seed, and with --full if it was the long run."""
-    assert "\n```sh\nhearthbeat bench scoring --seed 7\n```\n" in report_page(_report(), full=False)
-    assert "\n```sh\nhearthbeat bench scoring --full --seed 7\n```\n" in report_page(_report(), full=True)
+    """With the seed, and with --full or --quick if it was that."""
+    assert "\n```sh\nhearthbeat bench scoring --seed 7\n```\n" in report_page(_report())
+    long, short = structs.replace(_report(), size="full"), structs.replace(_report(), size="quick")
+    assert "\n```sh\nhearthbeat bench scoring --full --seed 7\n```\n" in report_page(long)
+    assert "\n```sh\nhearthbeat bench scoring --quick --seed 7\n```\n" in report_page(short)
 
 
 def test_text_is_not_taken_for_markup() -> None:
     """A bar does not end a cell; a star, an underscore or a tag in a name is shown."""
     machine = Machine(cpu="A|B *fast* <x> $1_", cores=1, memory_gb=1.0, python="3.12.0")
-    page = report_page(_report(Row("scoring.a|b.loss", 1.0, "x|y_z_", "lower"), machine=machine), full=False)
+    page = report_page(_report(Row("scoring.a|b.loss", 1.0, "x|y_z_", "lower"), machine=machine))
 
     assert r"Machine: A\|B \*fast\* \<x\> $1\_, 1 cores" in page
     assert [r"`scoring.a\|b.loss`", "1", r"x\|y\_z\_", "lower"] == _cells(page.splitlines()[6])

@@ -12,7 +12,7 @@ from benchmarks.run import BENCHMARKS, Workload, bench
 ROOT = Path(__file__).parents[2]
 
 
-def _fails(capsys: pytest.CaptureFixture[str], name: str, **options: Path | int) -> str:
+def _fails(capsys: pytest.CaptureFixture[str], name: str, **options: Path | int | str) -> str:
     """Run a benchmark that cannot be run; returns the one line on stderr."""
     with pytest.raises(SystemExit) as ended:
         bench(name, **options)  # type: ignore[arg-type]  # options of several types
@@ -38,11 +38,26 @@ def test_without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_every_benchmark_has_its_file() -> None:
     """One file or folder a question, and no question without a place in the list."""
-    common = {"__init__", "crowd", "markdown", "peers", "plot", "processes", "report", "run", "server"}
+    common = {
+        "__init__",
+        "batch",
+        "command",
+        "comparison",
+        "crowd",
+        "markdown",
+        "pages",
+        "peers",
+        "plot",
+        "prequential",
+        "processes",
+        "report",
+        "run",
+        "server",
+    }
     found = [*(ROOT / "benchmarks").glob("*.py"), *(path.parent for path in ROOT.glob("benchmarks/*/__init__.py"))]
     files = {path.stem for path in found if not path.stem.startswith("crash_")}
 
-    assert files - common == set(BENCHMARKS)
+    assert files - common == {name.replace("-", "_") for name in BENCHMARKS}
 
 
 def test_an_unknown_name_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,6 +65,40 @@ def test_an_unknown_name_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     there = ", ".join(BENCHMARKS)
 
     assert _fails(capsys, "speed") == f"error: there is no benchmark 'speed'; there are {there}"
+
+
+def test_only_real_takes_a_table(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Others refuse a table, a mapping and a horizon, and say who takes them."""
+    table, mapping = tmp_path / "t.csv", tmp_path / "m.toml"
+
+    assert _fails(capsys, "scoring", file=table) == "error: scoring takes no FILE; only real does"
+    assert _fails(capsys, "scoring", map=mapping) == "error: scoring takes no --map; only real does"
+    assert _fails(capsys, "fd001", horizon="7d") == "error: fd001 takes no --horizon; only real does"
+
+
+def test_a_table_needs_its_mapping_and_its_horizon(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The error names what is absent."""
+    table, mapping = tmp_path / "t.csv", tmp_path / "m.toml"
+
+    assert "a FILE without --map" in _fails(capsys, "real", file=table, horizon="7d")
+    assert "a FILE without --horizon" in _fails(capsys, "real", file=table, map=mapping)
+    assert "--map without a FILE" in _fails(capsys, "real", map=mapping, horizon="7d")
+
+
+def test_points_of_curves_are_for_programs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stand in the JSON, and not in what people read."""
+    rows = [Row("scoring.a.speedup", 1.5, "times", "higher"), Row("scoring.a.curve.0.pr_auc", 0.5, "", "higher")]
+    monkeypatch.setattr("benchmarks.scoring.measure", lambda _: rows)
+    data, page, picture = (tmp_path / name for name in ("results.json", "results.md", "results.svg"))
+
+    bench("scoring", json=data, markdown=page, plot=picture)
+
+    assert "scoring.a.curve.0.pr_auc" in data.read_text()
+    for text in (page.read_text(), picture.read_text(), capsys.readouterr().out):
+        assert "scoring.a.speedup" in text
+        assert "curve" not in text
 
 
 def test_missing_data_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -71,7 +120,7 @@ def test_the_environment_names_the_data(
     assert str(tmp_path / "here") in _fails(capsys, "fd001", data=tmp_path / "here")
 
 
-@pytest.mark.parametrize("flag", ["json", "markdown", "plot"])
+@pytest.mark.parametrize("flag", ["json", "markdown", "html", "plot"])
 def test_a_missing_folder_for_the_results_is_told_at_once(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str
 ) -> None:
@@ -94,7 +143,7 @@ def test_a_picture_of_no_known_kind_is_told_at_once(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("flag", ["json", "markdown", "plot"])
+@pytest.mark.parametrize("flag", ["json", "markdown", "html", "plot"])
 def test_a_file_that_cannot_be_written_is_told(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str
 ) -> None:
@@ -138,9 +187,9 @@ def test_results_have_one_form(
     bench("scoring", full=True, json=path, seed=7)
 
     results = json.loads(path.read_bytes())
-    assert list(results) == ["name", "version", "commit", "machine", "seed", "rows"]
+    assert list(results) == ["name", "version", "commit", "machine", "seed", "rows", "size"]
     assert list(results["machine"]) == ["cpu", "cores", "memory_gb", "python"]
-    assert (results["name"], results["seed"], results["commit"]) == ("scoring", 7, _head())
+    assert (results["name"], results["seed"], results["commit"], results["size"]) == ("scoring", 7, _head(), "full")
     assert results["rows"] == [
         {"id": "scoring.a.speedup", "value": 1.5, "unit": "times", "better": "higher"},
         {"id": "scoring.a.loss", "value": None, "unit": "", "better": "lower"},

@@ -31,7 +31,7 @@ def fed(platt: Platt, raw: npt.NDArray[np.float64], labels: npt.NDArray[np.bool_
 @pytest.mark.parametrize(("slope", "offset"), [(1.0, 0.0), (1.5, 2.0), (0.6, -1.0)])
 def test_it_finds_slope_and_offset(slope: float, offset: float) -> None:
     """With many independent positives the fit is the maximum of the likelihood."""
-    raw, labels = drawn(20_000, slope, offset)
+    raw, labels = drawn(80_000, slope, offset)
     a, b = fed(Platt(half_life=1e9, repeats=1.0), raw, labels).fit()
     exact = LogisticRegression(C=1e6).fit(raw[:, None], labels)
     assert a == pytest.approx(exact.coef_[0, 0], abs=0.02)
@@ -53,6 +53,16 @@ def test_without_a_positive_nothing_is_changed() -> None:
     fed(platt, *drawn(1000, 1.0, -100.0))
     assert platt.positives == 0.0
     assert platt.fit() == (1.0, 0.0)
+
+
+def test_without_failures_what_was_known_before_holds() -> None:
+    """A few positives leave a home type near the fleet's fit; many take it to its own."""
+    fleets = (1.4, 2.0)
+    assert fed(Platt(), *drawn(1000, 1.0, -100.0)).fit(fleets) == fleets
+    few = fed(Platt(repeats=30.0), *drawn(300, 1.0, 0.0)).fit(fleets)
+    many = fed(Platt(repeats=1.0, half_life=1e9), *drawn(80_000, 1.0, 0.0)).fit(fleets)
+    assert few == pytest.approx(fleets, abs=0.15)
+    assert many == pytest.approx((1.0, 0.0), abs=0.06)
 
 
 def test_older_examples_count_less() -> None:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -111,14 +110,12 @@ def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals, 
     with _start(tmp_path) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
-        began = time.monotonic()
         process.send_signal(number)
-        rest, _ = process.communicate(timeout=60)
+        rest, _ = process.communicate(timeout=30)  # half of what it lasts if nobody ends it
 
     assert first.startswith("Starting a service on http://127.0.0.1:")
     assert process.returncode == status
     assert "Traceback" not in rest
-    assert time.monotonic() - began < 10
     assert _left_behind(tmp_path) == []
 
 

@@ -23,7 +23,7 @@ from service.storage.event_log import SqliteEventLog
 from service.storage.folder import folder_settings
 
 _KINDS = ("scorer", "models", "learner")
-_LATER = ("snapshot.key", "folder.json")
+_SECRET = ("keys.json", "snapshot.key")
 _TRIES = 5
 
 
@@ -75,9 +75,10 @@ def _copied(data: Path, place: Path) -> BackupManifest:
         copy_examples(data / "examples.db", place / "examples.db", up_to_seq=last)
     for model in sorted((data / "models").glob("*.npz")):
         _copy(model, place / "models" / model.name)
-    for file in [*sorted(data.glob("keys*")), *(data / name for name in _LATER)]:
-        if file.is_file():
-            _copy(file, place / file.name)
+    for name in _SECRET:
+        if _copy(data / name, place / name):
+            (place / name).chmod(0o600)  # whatever somebody made of it there
+    _copy(data / "folder.json", place / "folder.json")
     files = sorted(path for path in place.rglob("*") if path.is_file())
     manifest = BackupManifest(
         schema=SCHEMA,

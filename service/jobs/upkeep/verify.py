@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from service.contracts.errors import BadBackup, BadModel, LogDamaged
+from service.contracts.errors import BadBackup, BadModel, BadSetting, LogDamaged
 from service.contracts.events import Act, Event
 from service.contracts.ports import LogRecord
 from service.jobs.upkeep.manifest import NAME, check_files, unpacked
@@ -22,6 +22,7 @@ from service.storage.copies import database_faults
 from service.storage.event_log import SqliteEventLog
 from service.storage.examples import SqliteExampleStore
 from service.storage.folder import FolderSettings, folder_settings
+from service.storage.keys import KeyFile
 from service.storage.registry import load_arrays
 from service.storage.snapshots import folder_key, read_snapshot
 
@@ -85,6 +86,10 @@ def _looked_at(folder: Path, what: str) -> Found:
     _log(folder, versions, from_seq, found)
     _examples(folder, found)
     _models(folder, versions, found)
+    try:
+        KeyFile(folder).read()
+    except BadSetting as error:
+        found.faults.append(str(error))
     return found
 
 

@@ -1,10 +1,12 @@
 """The calibration of a home type's blend, learned from what the blend would say now about examples that matured.
 
+A home type with few failing devices is drawn towards the fleet's fit, and that towards no change at all.
+
 The members' risks given then are blended with the weights in force now, uncalibrated, so that the fit always is about
 the committee as it is, and never about a blend that an earlier fit has changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,26 +16,49 @@ from service.labels.join import CENSORED, POSITIVE
 from service.models.committee import ONLINE
 from service.models.stacking import log_odds
 
-REFIT_EXAMPLES = 200
+REFIT_EXAMPLES, FLEET_REFIT_EXAMPLES = 200, 1_000
 _MOST_REPEATS = 48.0
 _EPSILON = 1e-7
 
 
 class Calibration:
-    """The fit of one home type.
+    """A fit to matured examples: the fleet's, or, drawn towards that, a home type's.
+
+    Args:
+        every: So many examples come between two fits.
 
     Attributes:
         slope, offset: Calibrated log odds are slope times the blend's plus offset.
-        failing: Which devices have had a positive example; (room for devices,).
-        positives: Positive examples so far.
+        positives, failing: Positive examples so far, and devices that have had one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, every: int) -> None:
         self.slope, self.offset = 1.0, 0.0
-        self.failing = np.zeros(64, np.bool_)
-        self.positives = 0
+        self.positives = self.failing = 0
+        self._every = every
         self._platt = Platt()
         self._since_fit = 0
+
+    def count(self, logits: Sequence[float], positive: Sequence[bool]) -> None:
+        """Count examples: what the blend would say of each, uncalibrated, and its label."""
+        for logit, failed in zip(logits, positive, strict=True):
+            self._platt.add(logit, failed)
+        self._since_fit += len(logits)
+
+    def refit(self, before: tuple[float, float] = (1.0, 0.0)) -> None:
+        """Fit anew if enough examples have come, drawn towards the slope and offset ``before``."""
+        if self._since_fit >= self._every:
+            self._since_fit = 0
+            self._platt.repeats = min(max(self.positives / max(self.failing, 1), 1.0), _MOST_REPEATS)
+            self.slope, self.offset = self._platt.fit(before)
+
+
+class HomeTypeCalibration(Calibration):
+    """The fit of one home type, which also feeds the fleet's."""
+
+    def __init__(self) -> None:
+        super().__init__(REFIT_EXAMPLES)
+        self._failed = np.zeros(64, np.bool_)  # by device
 
     def learn(
         self,
@@ -41,31 +66,36 @@ class Calibration:
         label: npt.NDArray[np.int8],
         risks: Mapping[str, npt.NDArray[np.float32]],
         weights: Mapping[str, float],
+        fleet: Calibration,
     ) -> None:
-        """Count matured examples, columns (n,), and fit anew if enough have come.
+        """Count matured examples, columns (n,), here and in the fleet, and fit both anew if enough have come.
 
         Nothing is learned while the checkpoint, the baseline or the prior carries alone: that is not calibrated.
         """
-        failed = device[label == POSITIVE]
-        if len(failed):
-            if failed.max() >= len(self.failing):
-                room = max(int(failed.max()) + 1, 2 * len(self.failing)) - len(self.failing)
-                self.failing = np.append(self.failing, np.zeros(room, np.bool_))
-            self.failing[failed] = True
-            self.positives += len(failed)
+        self._note(device[label == POSITIVE], fleet)
         voting = [member for member, weight in weights.items() if weight > 0.0]
         if len(voting) < 2 and ONLINE.isdisjoint(voting):
             return
         known = label > CENSORED
-        for logit, positive in zip(
-            blended_logits(risks, weights)[known].tolist(), (label[known] == POSITIVE).tolist(), strict=True
-        ):
-            self._platt.add(logit, positive)
-        self._since_fit += int(known.sum())
-        if self._since_fit >= REFIT_EXAMPLES:
-            self._since_fit = 0
-            self._platt.repeats = min(max(self.positives / max(int(self.failing.sum()), 1), 1.0), _MOST_REPEATS)
-            self.slope, self.offset = self._platt.fit()
+        logits = blended_logits(risks, weights)[known].tolist()
+        positive = (label[known] == POSITIVE).tolist()
+        for fit in (fleet, self):
+            fit.count(logits, positive)
+        fleet.refit()
+        self.refit((fleet.slope, fleet.offset))
+
+    def _note(self, failed: npt.NDArray[np.int32], fleet: Calibration) -> None:
+        """Count positive examples and the devices they are of."""
+        if not len(failed):
+            return
+        if failed.max() >= len(self._failed):
+            room = max(int(failed.max()) + 1, 2 * len(self._failed)) - len(self._failed)
+            self._failed = np.append(self._failed, np.zeros(room, np.bool_))
+        new = int((~self._failed[np.unique(failed)]).sum())
+        self._failed[failed] = True
+        for fit in (fleet, self):
+            fit.positives += len(failed)
+            fit.failing += new
 
 
 def blended_logits(

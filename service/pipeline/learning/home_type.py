@@ -16,7 +16,7 @@ from service.models.committee import HOME_MEMBERS, PRIOR, Scales
 from service.models.online import OnlineModel, Row
 from service.models.prior import Prior
 from service.models.stacking import Stacking, expected
-from service.pipeline.learning.calibration import Calibration
+from service.pipeline.learning.calibration import HomeTypeCalibration
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.due import Due
 from service.pipeline.learning.feature_watch import FeatureWatch
@@ -40,7 +40,7 @@ class HomeTypeFold:
         self.due = Due()
         self.watch = LossWatch(settings.horizon_us, PRIOR)
         self.features = FeatureWatch(settings.horizon_us, settings.seed)
-        self.calibration = Calibration()
+        self.calibration = HomeTypeCalibration()
         self.weights: dict[str, float] = {}  # when examples matured last
         self.numbers: dict[DeviceKey, int] = {}
         self.censored = self.unreported = self.late_readings = self.late_failures = self.late_positives = 0

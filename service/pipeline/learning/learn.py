@@ -158,8 +158,8 @@ class LearnerFold:
         tell_forgotten(self._diary, event, self._fleet_us() if self.home_types else None)
 
     def due(self) -> list[TrainingDue]:
-        """The trainings that are due, the global one first."""
-        if not self.home_types:
+        """The trainings that are due, the global one first. None is while outcomes are silent: nothing true is new."""
+        if not self.home_types or self._fleet.silence.since_us is not None:
             return []
         fleet, settings = self._fleet, self._settings
         out = due_of(None, fleet.due, self._fleet_us(), fleet.sampler.learned_positives, settings)

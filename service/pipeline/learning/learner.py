@@ -1,6 +1,7 @@
 """The learner's process: reads the log, folds it, and publishes. `service.pipeline.link` is its other end.
 
-It runs at low priority, so that scoring comes first, and it ends when its standard input does.
+It runs at low priority, so that scoring comes first, and from its first publication on only when nobody else wants to:
+a service that is started on a busy machine shall get ready. It ends when its standard input does.
 """
 
 import contextlib
@@ -37,7 +38,7 @@ def main() -> None:
         return
     config = msgspec.msgpack.decode(frame, type=LearnerConfig)
     if not config.lockstep:
-        _step_back()
+        os.nice(10)
     folder = Path(config.folder)
     log = SqliteEventLog(folder / "events.db", read_only=True)
     examples = SqliteExampleStore(folder / "examples.db")
@@ -57,8 +58,7 @@ def main() -> None:
 
 
 def _step_back() -> None:
-    """Run when nobody else wants to, where a system knows such a priority (Linux), else at a low one."""
-    os.nice(10)
+    """Run when nobody else wants to, where a system knows such a priority (Linux)."""
     if hasattr(os, "SCHED_IDLE"):
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
@@ -96,6 +96,8 @@ def _serve(
         if due and fold.seq > published_seq:
             publication = msgspec.structs.replace(fold.publication(), needed_seq=keeper.needed_seq)
             write_frame(out, encode_publication(publication))
+            if published_seq < 0 and not lockstep:
+                _step_back()
             published_at, published_seq = now, fold.seq
             if keeper.pass_by(fold):
                 for name in fold.home_types:

@@ -81,7 +81,7 @@ class Settler:
         fold.weights = weights_of(self._fleet, fold, settings)
         labels = np.array([self._settle(fold, due, i, learned, seq) for i in range(len(due))], np.int8)
         self._weigh(fold, due, labels)
-        fold.calibration.learn(due.device, labels, due.member_risk, fold.weights)
+        fold.calibration.learn(due.device, labels, due.member_risk, fold.weights, self._fleet.calibration)
         members = list(due.member_risk)
         risks = np.column_stack([due.member_risk[name] for name in members])
         return MaturedExamples(

@@ -29,7 +29,7 @@ from service.pipeline.learning.learn import LearnerFold
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "7", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
+FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "8", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
 """A fold part of other versions is not read."""
 
 MODELS_MADE_WITH = {"models": "3", "python": _PYTHON, "river": version("river")}
@@ -68,7 +68,7 @@ _ALLOWED = {
     "service.models.online_modes": {"OnlineModes"},
     "service.models.prior": {"Prior"},
     "service.models.stacking": {"Stacking", "_Ring"},
-    "service.pipeline.learning.calibration": {"Calibration"},
+    "service.pipeline.learning.calibration": {"Calibration", "HomeTypeCalibration"},
     "service.pipeline.learning.diary": {"Diary"},
     "service.pipeline.learning.due": {"Due"},
     "service.pipeline.learning.feature_watch": {"FeatureWatch", "_Sample"},

@@ -6,6 +6,7 @@ against it, and note it down. All else is done column by column.
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +20,21 @@ from service.pipeline.scoring.fleet import FleetState, HomeTypeState
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How much may be known at once."""
+    """How much may be known at once, and what else the settings say of readings.
+
+    Attributes:
+        max_metrics, max_device_types: Of one home type.
+        max_home_types, max_devices: Of the fleet.
+        alert_risk: From this risk on, an answer names the likely failure mode.
+        zone: Time zone of the homes, or None where each time stamp's own offset counts.
+    """
 
     max_metrics: int
     max_device_types: int
     max_home_types: int
     max_devices: int
     alert_risk: float
+    zone: ZoneInfo | None = None
 
 
 class ReadingsJob(Struct, frozen=True, kw_only=True):
@@ -158,8 +167,13 @@ class Arrivals:
         return None
 
 
-def utc_offset_s(ts: datetime) -> int:
-    """Offset of an aware instant's local time from UTC, in seconds."""
+def utc_offset_s(ts: datetime, zone: ZoneInfo | None) -> int:
+    """Offset of local time from UTC at an aware instant, in seconds: in ``zone``, or without one as it is written.
+
+    What comes of a zone depends on the machine's table of zones. It is logged, and every fold takes it from there.
+    """
+    if zone is not None:
+        ts = ts.astimezone(zone)
     if ts.tzinfo is UTC:
         return 0
     offset = ts.utcoffset()

@@ -140,7 +140,7 @@ def _fold(arrived: Arrived, seq: int, panel: Panel, limits: Limits) -> _Taken:
     state.dropped += dropped
     device, ts = device[kept], ts[kept]
     device_type = np.array([layout.type_index[name] for name in types], np.int16)
-    offset_s = np.array([utc_offset_s(reading.ts) for reading in readings], np.int32)
+    offset_s = np.array([utc_offset_s(reading.ts, limits.zone) for reading in readings], np.int32)
     cycle = np.array([reading.time_basis == "cycle" for reading in readings], np.bool_)
     as_sent = values.tobytes()
     rows, example = state.windows.fold(device, device_type, ts, offset_s, cycle, values)

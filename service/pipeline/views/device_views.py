@@ -128,7 +128,7 @@ class DeviceViews:
             np.zeros(1, np.int32),
             np.array([windows.layout.type_index[question.device_type]], np.int16),
             np.array([ts_us], np.int64),
-            np.array([utc_offset_s(question.ts)], np.int32),
+            np.array([utc_offset_s(question.ts, self._limits.zone)], np.int32),
             np.array([question.time_basis == "cycle"]),
             values,
         )

@@ -1,6 +1,7 @@
 """Intake: readings of several requests taken together."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -75,3 +76,23 @@ def test_only_who_asks_for_risks_is_told_them() -> None:
     assert first.risks is msgspec.UNSET
     assert isinstance(second.risks, list)
     assert ["prior"] == [part.member for answer in second.risks for part in answer.members or []]
+
+
+def test_calendar_is_that_of_the_time_zone_that_is_set() -> None:
+    """Sent in UTC, readings get the features of local time, summer or winter; the log says which offset that was."""
+    zone = ZoneInfo("Europe/Berlin")
+    instants = [datetime.fromisoformat(text) for text in ("2025-01-15T07:30:00Z", "2025-07-15T07:30:00Z")]
+    limits = msgspec.structs.replace(LIMITS, zone=zone)
+    in_utc = [reading("a", ts) for ts in instants]
+    local = [reading("a", ts.astimezone(zone)) for ts in instants]
+    here, there, elsewhere, later = (empty_fleet() for _ in range(4))
+    zoned, _ = take_readings(in_utc, NOW_US, 1, here, Panel(), limits)
+    with_offset, _ = take_readings(local, NOW_US, 1, there, Panel(), LIMITS)
+    plain, _ = take_readings(in_utc, NOW_US, 1, elsewhere, Panel(), LIMITS)
+
+    assert zoned is not None
+    assert [3600, 7200] == np.frombuffer(zoned.groups[0].offset_s, np.int32).tolist()
+    assert zoned == with_offset != plain
+    later.apply(1, zoned)  # as a restart does, which knows of no zone
+    here.seq = 1
+    assert b"".join(encode(freeze(here))) == b"".join(encode(freeze(later)))

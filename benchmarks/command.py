@@ -1,0 +1,10 @@
+"""The command ``bench`` with its parts: one benchmark by name, all of them as a report, one run beside another."""
+
+from cyclopts import App
+
+from benchmarks.run import bench
+
+app = App(help="Run a benchmark by its name; without a name, list them. `report` runs all, `compare` compares two.")
+app.default(bench)
+app.command("benchmarks.pages.command:report", help="Run all benchmarks and make a page of them.")
+app.command("benchmarks.comparison.command:compare", help="Say what changed between two results; 1 if it is worse.")

@@ -1,0 +1,159 @@
+"""Whole: the report of all benchmarks, which is read from its top."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from benchmarks.pages.form.as_html import as_html
+from benchmarks.pages.form.as_markdown import PLOTS, as_markdown
+from benchmarks.pages.form.blocks import Block, Cell, Code, Fold, Grid, Heading, Items, Kind, Page, Paragraph
+from benchmarks.pages.headline import headline
+from benchmarks.pages.sections import section
+from benchmarks.pages.words import CHAPTERS, METHOD, QUESTION, QUICK, TERMS, TITLE
+from benchmarks.report import BenchError, Report, machine_text, repeat_command, version_text, write_file
+
+HTML: Final = "report.html"
+MARKDOWN: Final = "report.md"
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """What became of a benchmark in a run of all.
+
+    Attributes:
+        name: The benchmark.
+        seconds: How long it took, or None if that is not known.
+        error: Why there is no result, or None if there is one.
+    """
+
+    name: str
+    seconds: float | None = None
+    error: str | None = None
+
+
+def write_pages(folder: Path, reports: Mapping[str, Report], runs: Sequence[Run], questions: Mapping[str, str]) -> None:
+    """Write the report as HTML, and as Markdown with its pictures.
+
+    Args:
+        folder: Where to.
+        reports: The results by benchmark.
+        runs: What became of each benchmark, in the order in which they ran; where one is missing nothing is known.
+        questions: What each benchmark asks, of all that there are.
+
+    Raises:
+        BenchError: A file cannot be written.
+    """
+    page = whole_page(reports, runs, questions)
+    text, pictures = as_markdown(page)
+    try:
+        (folder / PLOTS).mkdir(parents=True, exist_ok=True)
+        for old in (folder / PLOTS).glob("*.svg"):
+            old.unlink()
+    except OSError as error:
+        raise BenchError(f"{folder / PLOTS} cannot be written: {error.strerror}") from None
+    for path, svg in pictures.items():
+        write_file(folder / path, svg.encode())
+    write_file(folder / MARKDOWN, text.encode())
+    write_file(folder / HTML, as_html(page).encode())
+
+
+def whole_page(reports: Mapping[str, Report], runs: Sequence[Run], questions: Mapping[str, str]) -> Page:
+    """What the report says; the arguments are those of `write_pages`."""
+    told = sorted(reports, key=_place)
+    blocks: list[Block] = []
+    if any(report.size == "quick" for report in reports.values()):
+        blocks.append(Paragraph(QUICK, "warning"))
+    blocks += [Paragraph(QUESTION, "lead"), Paragraph(METHOD)]
+    failed = _failed(reports, runs)
+    if failed:
+        blocks.append(Paragraph(f"Without a result: {'; '.join(failed)}.", "warning"))
+    blocks += headline(reports)
+    blocks += [Heading("Words", 3), Items(list(TERMS))]
+    for name in told:
+        blocks += section(
+            reports[name], curves_too=name != "online-vs-batch", question=questions.get(name, "")
+        )  # fmt: skip
+    blocks += _measured(reports, runs, told, _gaps(reports, runs, questions))
+    return Page(TITLE, blocks)
+
+
+def _place(name: str) -> tuple[int, str]:
+    known = list(CHAPTERS)
+    return (known.index(name) if name in known else len(known), name)
+
+
+def _failed(reports: Mapping[str, Report], runs: Sequence[Run]) -> list[str]:
+    return [f"{run.name} ({run.error})" for run in runs if run.error is not None and run.name not in reports]
+
+
+def _gaps(reports: Mapping[str, Report], runs: Sequence[Run], questions: Mapping[str, str]) -> list[str]:
+    """What a reader must know of what was not run, or does not belong together."""
+    out = []
+    silent = [name for name in questions if name not in reports and name not in {run.name for run in runs}]
+    if silent:
+        out.append(f"Not measured in these results: {', '.join(silent)}.")
+    texts: tuple[tuple[str, Callable[[Report], str]], ...] = (
+        ("versions", version_text),
+        ("machines", lambda report: machine_text(report.machine)),
+        ("sizes", lambda report: report.size),
+    )
+    for what, text in texts:
+        if len({text(report) for report in reports.values()}) > 1:
+            out.append(f"These results are of different {what}; the table says which is of which.")
+    return out
+
+
+def _measured(
+    reports: Mapping[str, Report], runs: Sequence[Run], told: Sequence[str], gaps: Sequence[str]
+) -> list[Block]:
+    """Machine, versions, seeds, commands."""
+    first: dict[str, list[str]] = {}
+    for name in told:
+        report = reports[name]
+        first.setdefault(f"{version_text(report)}, on {machine_text(report.machine)}", []).append(name)
+    one = len(first) == 1
+    where = [("", text if one else f"{text}: {', '.join(names)}") for text, names in first.items()]
+    seconds = {run.name: run.seconds for run in runs if run.seconds is not None}
+    head: list[tuple[str, Kind]] = [
+        ("Benchmark", "text"), ("Seed", "number"), ("Size", "text"), ("Took", "number"), ("Version", "text"),
+    ]  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            name, str(reports[name].seed), reports[name].size, duration_text(seconds.get(name)),
+            version_text(reports[name]).removeprefix("version "),
+        ]
+        for name in told
+    ]  # fmt: skip
+    rows += [[run.name, "-", "-", duration_text(run.seconds), "no result"] for run in runs if run.name not in reports]
+    return [
+        Heading("How it was measured"),
+        Items(where),
+        *(Paragraph(text, "warning") for text in gaps),
+        Paragraph("Each ran in a process of its own, one after the other. Times and rates are of the machine."),
+        Grid(head, rows),
+        Paragraph("To repeat one of them, or all:"),
+        Code([*(repeat_command(reports[name]) for name in told), *_all_commands(reports)]),
+        Fold("Where the figures are", [
+            Paragraph("Every figure is kept as JSON beside this page. Two such files, or folders, are compared by:"),
+            Code(["hearthbeat bench compare before after"]),
+        ]),
+    ]  # fmt: skip
+
+
+def _all_commands(reports: Mapping[str, Report]) -> list[str]:
+    kinds = dict.fromkeys((report.size, report.seed) for report in reports.values())
+    return [
+        f"hearthbeat bench report{'' if size == 'usual' else f' --{size}'} --seed {seed} --out results"
+        for size, seed in kinds
+    ]
+
+
+def duration_text(seconds: float | None) -> str:
+    """A duration for people."""
+    if seconds is None:
+        return "-"
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 7200 else f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,122 @@
+"""One stream: a scenario or a table, played into a real service in lock-step."""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from benchmarks.prequential.played import DAY_US, HOUR_US, Played
+from benchmarks.prequential.read import read_folder
+from benchmarks.report import BenchError
+from benchmarks.run import Workload
+from benchmarks.server import serving_in
+from simulator.scenarios import SCENARIOS
+
+_MOST_TRAININGS = 150
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+_END = "2026-06-30T00:00:00+00:00"
+"""Event time of scenarios ends here, so that the same seed is the same stream whenever it is played."""
+
+
+class Stream(Struct, frozen=True, kw_only=True):
+    """What is played.
+
+    Attributes:
+        name: Its name in the ids.
+        horizon_h: The horizon in hours.
+        scenario: A scenario of the simulator, or None.
+        homes: Its homes, if not measured in full.
+        days: Its days then.
+        table: Parts of a data set's path below the data folder, or a path of its own, or None.
+        mapping: The mapping of it, below ``examples`` or a path of its own.
+        limit_rows: How many rows of the table, the first in time; None for all.
+        home_types: How many home types it has, if that is more than a service takes.
+        drift_from, drift_until: Where a drift begins and is through, as shares of the span; None without one.
+    """
+
+    name: str
+    horizon_h: float = 24.0
+    scenario: str | None = None
+    homes: int = 50
+    days: float | None = None
+    table: tuple[str, str] | Path | None = None
+    mapping: str | Path = ""
+    limit_rows: int | None = None
+    home_types: int = 64
+    drift_from: float | None = None
+    drift_until: float | None = None
+
+
+STREAMS: Mapping[str, Stream] = MappingProxyType(
+    {
+        stream.name: stream
+        for stream in (
+            Stream(name="stationary", scenario="stationary"),
+            Stream(name="firmware", scenario="firmware", drift_from=0.5, drift_until=0.5),
+            Stream(name="new_failure_mode", scenario="new_failure_mode", drift_from=0.5, drift_until=0.5),
+            Stream(name="gradual", scenario="gradual", drift_from=0.4, drift_until=0.7),
+            Stream(name="seasonal", scenario="seasonal", homes=20, days=120.0),
+            Stream(name="label_outage", scenario="label_outage"),
+            Stream(name="fd001", horizon_h=30.0, table=("cmapss", "train_FD001.txt.gz"), mapping="cmapss_fd001.toml"),
+            Stream(
+                name="backblaze", horizon_h=168.0, table=("backblaze_2013", "cohort_a.csv.gz"), mapping="backblaze.toml"
+            ),
+        )
+    }
+)
+
+
+def played(stream: Stream, workload: Workload) -> Played:
+    """Play a stream into a service of its own.
+
+    Raises:
+        BenchError: A data set is missing, the stream ended early, or no label became final.
+    """
+    command = [sys.executable, "-m", "service", *_command(stream, workload)]
+    baseline = "auto" if stream.scenario is not None else "off"
+    horizon = f"{stream.horizon_h:g}h"
+    with tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        with serving_in(
+            folder, lockstep="true", horizon=horizon, baseline=baseline, seed=str(workload.seed), log_keep="3650d",
+            training_window="100000000", max_home_types=str(stream.home_types),
+        ) as url:  # fmt: skip
+            began = time.monotonic()
+            result = subprocess.run([*command, "--url", url], capture_output=True, text=True, check=False)
+            seconds, client_s = time.monotonic() - began, _children_s()
+        if result.returncode:
+            raise BenchError(f"{stream.name} ended with status {result.returncode}: {result.stderr.strip()[-500:]}")
+        # What the service and its processes took is known when it has been waited for.
+        return read_folder(folder / "data", int(stream.horizon_h * HOUR_US), seconds, _children_s() - client_s)
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _command(stream: Stream, workload: Workload) -> list[str]:
+    if stream.table is not None:
+        table = stream.table if isinstance(stream.table, Path) else workload.data_set(*stream.table)
+        limit = [] if stream.limit_rows is None else ["--limit-rows", str(stream.limit_rows)]
+        return ["replay", str(table), "--map", str(EXAMPLES / stream.mapping), *limit, "--exact", "--json"]
+    assert stream.scenario is not None
+    own = SCENARIOS[stream.scenario]
+    homes, days = (own.homes, own.days) if workload.full else (stream.homes, stream.days or own.days)
+    size = ["--end", _END, "--homes", str(homes), "--days", f"{days:g}"]
+    return ["simulate", "--scenario", stream.scenario, *size, "--seed", str(workload.seed), "--exact", "--json"]
+
+
+def every_us(stream: Stream, played: Played) -> int:
+    """How often a model is retrained beside a stream: every day; beside a table every horizon, at most 150 times."""
+    if stream.table is None:
+        return DAY_US
+    return max(played.horizon_us, int(played.ts[-1] - played.ts[0]) // _MOST_TRAININGS)
