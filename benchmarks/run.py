@@ -116,7 +116,7 @@ def bench(
         seed: Seed of all that is drawn.
     """
     if name is None:
-        width = max(map(len, BENCHMARKS)) + 2
+        width = max(len(known) for known in BENCHMARKS) + 2
         for known, question in BENCHMARKS.items():
             print(f"{known:<{width}}{question}")
         return

@@ -25,7 +25,7 @@ from service.models.forest import LEAVES
 from service.models.forest import TREES as BATCH_TREES
 from service.models.online import OnlineModel
 from service.models.online_modes import MOST_MODES, OnlineModes
-from service.pipeline.learning.calibration import Calibration
+from service.pipeline.learning.calibration import HomeTypeCalibration
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.feature_watch import FeatureWatch
 from service.pipeline.learning.home_type import HomeTypeFold
@@ -133,7 +133,7 @@ def watches_bytes(metrics: int = 12) -> int:
     place = np.arange(40, dtype=np.int32)
 
     def fill() -> list[object]:
-        calibration, losses = Calibration(), LossWatch(settings.horizon_us, MEMBERS[-1])
+        calibration, losses = HomeTypeCalibration(), LossWatch(settings.horizon_us, MEMBERS[-1])
         watches = [FeatureWatch(settings.horizon_us, 1) for _ in range(2)]
         for hour in range(days * 24):  # the one is full of a sample, the other has a reference
             at_us = _DAY_US + hour * _HOUR_US

@@ -22,7 +22,7 @@ from service.models.online import OnlineModel
 from service.models.prior import Prior
 from service.models.stacking import Stacking, expected, member_logits
 from service.pipeline.learning.bench import WARM_POSITIVES, carrying
-from service.pipeline.learning.calibration import Calibration
+from service.pipeline.learning.calibration import FLEET_REFIT_EXAMPLES, Calibration, HomeTypeCalibration
 
 _MEMBERS = (*HOME_MEMBERS, CHECKPOINT, PRIOR)
 
@@ -54,7 +54,8 @@ class _Alone:
         self.size = dict.fromkeys(_MEMBERS, 0)
         self._seed = seed
         self._stacking = Stacking(expected(), DAY_US)
-        self._calibration = Calibration()
+        self._calibration = HomeTypeCalibration()
+        self._fleet = Calibration(FLEET_REFIT_EXAMPLES)
         self._checkpoint: BoundModel | None = None
         self._shift = 0.0
 
@@ -106,7 +107,7 @@ class _Alone:
         if voters:
             # The rows of one day repeat each other as those of one device do.
             numbers = self.table.device[part].astype(np.int32)
-            self._calibration.learn(numbers, labels.astype(np.int8), given, self._weights(voters))
+            self._calibration.learn(numbers, labels.astype(np.int8), given, self._weights(voters), self._fleet)
         self.spent["committee"] += time.process_time() - began
 
     def _weights(self, voters: list[str]) -> dict[str, float]:
