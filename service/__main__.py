@@ -6,6 +6,7 @@ Commands of other packages are mounted by name and imported when they are called
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from service import __version__
 from service.contracts.errors import BadSetting, HearthbeatError
+from service.observe.logs import start_logging
 from service.settings import Settings, load_settings, parse_duration_s
 from service.storage.shipped import bring_kernels
 
@@ -48,6 +50,7 @@ app.command("service.jobs.upkeep.commands:backup", help="Copy the data of a serv
 app.command("service.jobs.upkeep.commands:restore", help="Make a data folder of a backup.")
 app.command("service.jobs.upkeep.commands:verify", help="Check a backup or a data folder.")
 app.command("service.jobs.upkeep.commands:export", help="Write readings, risks, examples and outcomes as Parquet.")
+app.command("service.observe.status.command:status", help="Show how a running service stands.")
 app.command("service.settings.show:settings", help="Print the settings in force, and where each came from.")
 app.command("service.api.access.command:app", name="keys", help="Make, list and revoke the keys of the API.")
 app.command("benchmarks.command:app", name="bench", help="Run a benchmark, or all for a report; without a name, list.")
@@ -55,6 +58,7 @@ app.command(
     "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."
 )
 
+_LOG = logging.getLogger("hearthbeat")
 _DRAIN_S = 5.0
 _GC_THRESHOLDS = (20_000, 20, 100)
 _BACKLOG = 1024
@@ -132,16 +136,16 @@ async def _serve(settings: Settings, gate: "Gate", host: str, port: int) -> int:
     from granian.constants import Interfaces
     from granian.server.embed import Server
 
-    from service.api.access.headers import secured
-    from service.app import Runtime, create_app
+    from service.app import Runtime
 
+    start_logging("service", settings.log_level, settings.log_format)
     runtime = Runtime(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     server = Server(
-        secured(create_app(settings, runtime.service, runtime.models, gate)),
+        runtime.application(gate),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
@@ -164,35 +168,40 @@ async def _serve(settings: Settings, gate: "Gate", host: str, port: int) -> int:
             gc.freeze()
             gc.set_threshold(*_GC_THRESHOLDS)
             print("ready", flush=True)
+            _LOG.info("readings are taken", extra={"version": __version__, "address": f"http://{shown}:{port}"})
         try:
             await asyncio.wait_for(stop.wait(), 0.1)
         except TimeoutError:
             continue
+    _LOG.info("stopping")
     runtime.stopping()
     server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
     await asyncio.wait({serving}, timeout=_DRAIN_S)
     await asyncio.to_thread(runtime.stop)
     if runtime.failed is not None:
-        print(f"hearthbeat: {runtime.failed}", file=sys.stderr)
+        _LOG.critical("hearthbeat: %s", runtime.failed)
         return 1
+    _LOG.info("stopped")
     return 0
 
 
 @app.command(show=False)
-def learner() -> None:
+def learner(*, log_level: str = "info", log_format: str = "auto") -> None:
     """The learner's process; started by the service, which it serves over standard input and output."""
     from service.pipeline.learning.learner import main as learn
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the service ends the learner
+    start_logging("learner", log_level, log_format)
     learn()
 
 
 @app.command(show=False)
-def trainer() -> None:
+def trainer(*, log_level: str = "info", log_format: str = "auto") -> None:
     """The trainer's process; started by the service, which it serves over standard input and output."""
     from service.jobs.training.worker import main as train
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the service ends the trainer
+    start_logging("trainer", log_level, log_format)
     train()
 
 

@@ -1,6 +1,5 @@
 """The composition root: the only place that wires backends, pipeline and API together."""
 
-import contextlib
 import logging
 import os
 import sys
@@ -16,22 +15,28 @@ from litestar.openapi import OpenAPIConfig
 
 from service import __version__
 from service.api.access.gate import Gate
+from service.api.access.headers import secured
 from service.api.access.scopes import READ, scopes_of
 from service.api.document import DocumentPlugin, complete
 from service.api.forgetting import ForgetController
 from service.api.health import HealthController, VersionController
 from service.api.models import JobController, ModelController
+from service.api.observing.controller import WatchController
+from service.api.observing.trace import Traced
 from service.api.problems import answer_problem
 from service.api.questions import QuestionController
 from service.api.streams import StreamController
-from service.contracts.errors import BadSetting, HearthbeatError
+from service.contracts.errors import BadSetting
 from service.jobs.baseline import BaselineStart
-from service.jobs.schedule import Schedule, check_cron
+from service.jobs.rounds import Rounds
+from service.jobs.schedule import check_cron
+from service.observe.watcher import Watcher
 from service.pipeline.erasure.eraser import Eraser
-from service.pipeline.learning.config import LearnerConfig, LearnSettings
+from service.pipeline.learning.config import learner_config
 from service.pipeline.learning.due import WINDOW
 from service.pipeline.link import LearnerLink
-from service.pipeline.scoring.arrivals import Limits
+from service.pipeline.live.feed import Feed
+from service.pipeline.scoring.arrivals import limits_of
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.ingest import Ingest
 from service.pipeline.scoring.keeper import Keeper
@@ -41,7 +46,7 @@ from service.pipeline.scoring.warmup import warm_up
 from service.pipeline.service import Service, now_us
 from service.pipeline.stale import LearnerWatch
 from service.pipeline.training.acts import ModelActs
-from service.pipeline.training.desk import SCHEDULE, Desk, Trainings
+from service.pipeline.training.desk import Desk, Trainings
 from service.pipeline.training.files import ModelFiles
 from service.pipeline.training.link import TrainerLink
 from service.pipeline.training.models import Models
@@ -79,32 +84,9 @@ class Runtime:
         self._log = SqliteEventLog(log_path)
         self._reader = SqliteEventLog(log_path, read_only=True)
         self._examples = SqliteExampleStore(examples_path)
-        limits = Limits(
-            max_metrics=settings.max_metrics,
-            max_device_types=settings.max_device_types,
-            max_home_types=settings.max_home_types,
-            max_devices=settings.max_devices,
-            alert_risk=settings.alert_risk,
-            zone=settings.zone,
-        )
-        config = LearnerConfig(
-            folder=str(folder),
-            snapshot_every_s=settings.snapshot_every_s,
-            training_window=settings.training_window,
-            lockstep=settings.lockstep,
-            settings=LearnSettings(
-                horizon_us=settings.horizon_us,
-                grace_us=settings.grace_us,
-                lateness_us=settings.lateness_us,
-                slot_us=settings.slot_us,
-                seed=settings.seed,
-                train_every_us=settings.train_every_us,
-                train_examples=settings.train_examples,
-                min_positives=settings.min_positives,
-                on_drift=settings.drift_policy,
-            ),
-        )
-        self._link = LearnerLink([sys.executable, "-m", "service", "learner"], msgspec.msgpack.encode(config))
+        limits = limits_of(settings)
+        config = learner_config(settings)
+        self._link = LearnerLink(_child("learner", settings), msgspec.msgpack.encode(config))
 
         def empty() -> FleetState:
             return FleetState(horizon_us=settings.horizon_us, slot_us=settings.slot_us)
@@ -135,9 +117,10 @@ class Runtime:
         shelf, numbers = Shelf(folder / "models", self._ingest.panel), Numbers()
         self._files = ModelFiles(self._ingest, shelf, now_us)
         self.service.ails = self._files.ails
+        trainer = TrainerLink(_child("trainer", settings))
         self._desk = Desk(
             ingest=self._ingest,
-            link=TrainerLink([sys.executable, "-m", "service", "trainer"]),
+            link=trainer,
             shelf=shelf,
             files=self._files,
             numbers=numbers,
@@ -161,8 +144,33 @@ class Runtime:
         )
         eraser = Eraser(self._ingest, keeper, self._examples, folder, self.stop_requested, now_us)
         self.service.erasure_state = eraser.state
-        self._schedule = Schedule([self._train, self._watch_learner, eraser.work], settings.train_cron, self._train_all)
+        self._rounds = Rounds(
+            settings, ingest=self._ingest, desk=self._desk, link=self._link, watch=self._watch, erase=eraser.work
+        )
+        self._feed = Feed(
+            ingest=self._ingest,
+            link=self._link,
+            log=SqliteEventLog(log_path, read_only=True),
+            examples=self._examples,
+            most=settings.max_streams,
+        )
+        self._watcher = Watcher(
+            service=self.service,
+            models=self.models,
+            ingest=self._ingest,
+            desk=self._desk,
+            feed=self._feed,
+            link=self._link,
+            trainer=trainer,
+            examples=self._examples,
+            snapshots=folder / "snapshots",
+        )
         self._thread = threading.Thread(target=self._start, name="start", daemon=True)
+
+    def application(self, gate: Gate) -> Traced:
+        """What the server calls for each request that the gate may let in."""
+        app = create_app(self._settings, self.service, self.models, gate, self._watcher)
+        return Traced(secured(app), self._watcher.traffic)
 
     def start(self) -> None:
         """Begin to start; `Service.starting` tells when it is done. Errors end up in ``failed``."""
@@ -179,11 +187,12 @@ class Runtime:
         """Finish accepted work, then end every part."""
         self.stopping()
         self._thread.join(_TRAINING_S)
-        self._schedule.stop()
+        self._rounds.stop()
         self._ingest.stop()
         self._link.stop()
         self._examples.close()
         self._reader.close()
+        self._feed.close()
         self._log.close()
         os.close(self._folder_lock)
 
@@ -216,32 +225,13 @@ class Runtime:
         self._files.recover()
         if self._settings.lockstep:
             self._ingest.trainer = self._desk.work
-        self._schedule.start()
+        self._rounds.start()
 
-    def _train(self) -> None:
-        """Beside the stream. In lock-step the stream waits for trainings, and its thread carries them out."""
-        if self._settings.lockstep:
-            return
-        with self._ingest.lock:
-            self._ingest.install()
-            due = self._ingest.panel.due
-        self._desk.work(due, lambda act: self._ingest.submit(act).result())
 
-    def _train_all(self) -> None:
-        with self._ingest.lock:
-            names = sorted(self._ingest.fleet.home_types)
-        self._desk.ask([None, *names], SCHEDULE, f"it is {self._settings.train_cron!r}")
-
-    def _watch_learner(self) -> None:
-        if self._settings.lockstep:
-            return
-        fleet = self._ingest.fleet
-        act = self._watch.look(
-            fleet.seq, self._link.learned_seq, stale=fleet.versions.stale, fault=self._link.fault, now_us=now_us()
-        )
-        if act is not None:
-            with contextlib.suppress(HearthbeatError):  # the next look will find the same
-                self._ingest.submit(act).result()
+def _child(command: str, settings: Settings) -> list[str]:
+    """Starts a process of the service's own, whose lines go where the service's go."""
+    logs = ["--log-level", settings.log_level, "--log-format", settings.log_format]
+    return [sys.executable, "-m", "service", command, *logs]
 
 
 def _check_cron(text: str) -> None:
@@ -252,9 +242,13 @@ def _check_cron(text: str) -> None:
 
 
 def create_app(
-    settings: Settings, service: Service | None, models: Models | None, gate: Gate | None = None
+    settings: Settings,
+    service: Service | None,
+    models: Models | None,
+    gate: Gate | None = None,
+    watcher: Watcher | None = None,
 ) -> Litestar:
-    """The application. ``service``, ``models`` and ``gate`` may be None where only its document is wanted."""
+    """The application. The parts behind it, and its gate, may be None where only its document is wanted."""
 
     def provide_service() -> Any:
         return service
@@ -271,12 +265,13 @@ def create_app(
             JobController,
             HealthController,
             VersionController,
+            WatchController,
         ],
         dependencies={
             "service": Provide(provide_service, sync_to_thread=False),
             "models": Provide(provide_models, sync_to_thread=False),
         },
-        state=State({"service": service, "settings": settings}),
+        state=State({"service": service, "settings": settings, "watcher": watcher}),
         guards=[] if gate is None else [gate.admit],
         exception_handlers={Exception: answer_problem},
         openapi_config=OpenAPIConfig(

@@ -22,7 +22,7 @@ from service.models.online import OnlineModel
 from service.models.prior import Prior
 from service.models.stacking import Stacking, expected, member_logits
 from service.pipeline.learning.bench import WARM_POSITIVES, carrying
-from service.pipeline.learning.calibration import FLEET_REFIT_EXAMPLES, Calibration, HomeTypeCalibration
+from service.pipeline.learning.calibration import HomeTypeCalibration, fleet_calibration
 
 _MEMBERS = (*HOME_MEMBERS, CHECKPOINT, PRIOR)
 
@@ -55,7 +55,7 @@ class _Alone:
         self._seed = seed
         self._stacking = Stacking(expected(), DAY_US)
         self._calibration = HomeTypeCalibration()
-        self._fleet = Calibration(FLEET_REFIT_EXAMPLES)
+        self._fleet = fleet_calibration()
         self._checkpoint: BoundModel | None = None
         self._shift = 0.0
 

@@ -54,6 +54,8 @@ _BODIES: dict[str, tuple[tuple[type, ...], Any, bool]] = {
 _KEY: Final = "key"
 _SCHEME = {"type": "http", "scheme": "bearer", "description": "A key made with `hearthbeat keys create`."}
 _IMPORT = "/v1/models/{home_type}/versions"
+_TEXT = {"schema": {"type": "string"}}
+_TEXTS = {"/metrics": "text/plain", "/v1/stream": "text/event-stream"}
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _PROBLEMS = {
     "400": "The body is not JSON, or a query parameter cannot be used",
@@ -97,6 +99,8 @@ def complete(document: dict[str, Any], scopes: Mapping[tuple[str, str], Scope | 
                 operation["requestBody"] = _request_body(*_BODIES[path])
             if path == _IMPORT and method == "post":
                 operation["requestBody"] = {"required": True, "content": {OCTETS: _FILE}}
+            if path in _TEXTS:
+                responses["200"] = {"description": operation["summary"], "content": {_TEXTS[path]: _TEXT}}
             if path.endswith("/file"):
                 responses["200"] = {"description": "The file, as it is", "content": {OCTETS: _FILE}}
             if path in ("/v1/readings", "/v1/outcomes"):
@@ -107,8 +111,10 @@ def complete(document: dict[str, Any], scopes: Mapping[tuple[str, str], Scope | 
 
 
 def _statuses(path: str, method: str) -> tuple[str, ...]:
-    if path.startswith(("/health", "/version")):
+    if path.startswith(("/health", "/version", "/metrics", "/v1/status")):
         return ()
+    if path == "/v1/stream":
+        return ("400", "429", "503")
     if path.startswith("/v1/jobs"):
         return ("404",) if "{" in path else ()
     if path.startswith("/v1/models/{"):

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 from cyclopts import App, Parameter
 
+from service.contracts.access import bearer
 from service.contracts.models import GLOBAL_NAME, LITERAL, OCTETS
 
 app = App(name="models", help="Export a version of a checkpoint from a running service, or import one.")
@@ -90,10 +91,10 @@ def ask(
         SystemExit: The key is none, or the service cannot be reached, or refuses; what is wrong has been printed.
     """
     headers = {} if media_type is None else {"Content-Type": media_type}
-    if key is not None:
-        if not key or not all("!" <= character <= "~" for character in key):  # not repeated: it may be a key and a slip
-            raise end("--key, or HEARTHBEAT_KEY, is no key", 2)
-        headers["Authorization"] = f"Bearer {key}"
+    try:
+        headers |= bearer(key)
+    except ValueError as error:
+        raise end(str(error), 2) from None
     try:
         answer = httpx.request(method, url.rstrip("/") + path, timeout=_TIMEOUT_S, headers=headers, **request)
     except (httpx.HTTPError, httpx.InvalidURL) as error:

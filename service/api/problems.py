@@ -12,6 +12,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.contracts.errors import (
     BadQuery,
@@ -29,6 +30,7 @@ from service.contracts.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from service.observe.logs import REQUEST_ID
 
 PROBLEM_JSON = "application/problem+json"
 _LOG = logging.getLogger("hearthbeat.api")
@@ -46,6 +48,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
         field: Path of the faulty field or name of the faulty parameter.
         reason: For a refused item, the word of its `Refusal`.
         scope: The scope that the key lacks.
+        request_id: Of the request, as in the header `X-Request-ID` and in the service's log.
     """
 
     type: str
@@ -56,6 +59,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     field: str | None = None
     reason: str | None = None
     scope: str | None = None
+    request_id: str | None = None
 
 
 _TABLE: dict[type[HearthbeatError], tuple[int, str, str]] = {
@@ -79,7 +83,13 @@ _HEADERS = (("Retry-After", "retry_after_s"), ("WWW-Authenticate", "challenge"))
 
 
 def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
-    """The problem that an error is answered with, and its extra headers."""
+    """The problem that an error is answered with, and its extra headers; called where the request is answered."""
+    problem, headers = _kind_of(error)
+    request_id = REQUEST_ID.get()
+    return (problem if request_id is None else replace(problem, request_id=request_id.decode())), headers
+
+
+def _kind_of(error: Exception) -> tuple[Problem, dict[str, str]]:
     for kind, (status, word, title) in _TABLE.items():
         if isinstance(error, kind):
             headers = {name: getattr(error, field, None) for name, field in _HEADERS}
@@ -124,6 +134,7 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     """The exception handler of the whole application."""
     problem, headers = problem_of(error)
     if problem.status >= 500 and not isinstance(error, HearthbeatError):
-        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        route = request.scope.get("path_template", "")
+        _LOG.error("a request failed by a defect", exc_info=error, extra={"method": request.method, "route": route})
     body = msgspec.json.encode(problem)
     return Response(body, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers)

@@ -174,6 +174,10 @@ class ExampleStore(Protocol):
         """Records behind ``after`` (seq, place) in order, of one home type and kind or of all."""
         ...
 
+    def journal_back(self, records: int) -> tuple[int, int]:
+        """Behind which (seq, place) the newest so many records stand: of 0 that of the newest, (0, -1) if all do."""
+        ...
+
     def close(self) -> None:
         """Release the backend."""
         ...

@@ -26,6 +26,9 @@ import math
 
 import numpy as np
 
+HALF_LIFE = 20_000.0
+"""Examples after which one counts half, in a home type."""
+
 SLOPES = (0.25, 4.0)
 """Bounds of the slope, compared with that known before."""
 
@@ -45,7 +48,7 @@ class Platt:
         repeats: About how many positive examples one failing device has.
     """
 
-    def __init__(self, *, half_life: float = 20_000.0, repeats: float = 30.0) -> None:
+    def __init__(self, *, half_life: float = HALF_LIFE, repeats: float = 30.0) -> None:
         self.half_life = half_life
         self.repeats = repeats
         self._positive = [0.0] * _BINS

@@ -54,6 +54,7 @@ class LearnerLink:
         self.learned_seq = 0
         self.fault: str | None = "the learner is starting"
         self.restarts = 0
+        self.starts = 0
         self._command = list(command)
         self._config = config
         self._changed = threading.Condition()
@@ -134,6 +135,7 @@ class LearnerLink:
     def _watch(self) -> None:
         while not self._stopping.is_set():
             started = time.monotonic()
+            self.starts += 1
             with (
                 contextlib.suppress(BrokenPipeError),  # it ended with something still on its way to it
                 subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,

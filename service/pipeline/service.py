@@ -34,6 +34,7 @@ from service.contracts.standing import (
 from service.labels.book import instant_us
 from service.pipeline.instants import bad_instant
 from service.pipeline.link import LearnerLink
+from service.pipeline.publication import HomeTypeOut
 from service.pipeline.records import decode_record
 from service.pipeline.scoring.arrivals import Limits
 from service.pipeline.scoring.ingest import Ingest
@@ -186,6 +187,21 @@ class Service:
         qualities = self._live_quality(name, up_to_seq)
         with self._ingest.lock:
             return self._home_type_views().detail(name, qualities)
+
+    def home_type_names(self) -> list[str]:
+        """All home types seen, by name."""
+        with self._ingest.lock:
+            self._ingest.install()
+            return self._home_type_views().names()
+
+    def measure(self, name: str) -> dict[str, Quality]:
+        """The live quality of a home type, by member, measured now."""
+        return live_quality(self._examples, name, self._ingest.panel.learned_seq)
+
+    def standing(self, name: str, qualities: dict[str, Quality]) -> tuple[HomeTypeDetail, HomeTypeOut]:
+        """One home type with live qualities as given, and as the learner has published it."""
+        with self._ingest.lock:
+            return self._home_type_views().detail(name, qualities), self._ingest.panel.standing(name)
 
     def evaluation(self, home_type: str | None) -> Evaluation:
         """Exact prequential evaluation up to what is learned now."""

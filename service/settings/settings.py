@@ -33,6 +33,7 @@ class Says(Struct, frozen=True):
         low, high: Bounds of a number, or of a duration in seconds.
         duration: Whether it is written like ``90s``, ``15m``, ``24h`` or ``7d``.
         auto: Whether it may be the word ``auto`` instead.
+        words: The only values that a text may have; none of them is any text.
     """
 
     meaning: str
@@ -40,6 +41,7 @@ class Says(Struct, frozen=True):
     high: float = float("inf")
     duration: bool = False
     auto: bool = False
+    words: tuple[str, ...] = ()
 
 
 def _duration(meaning: str, low: float = 0.0, high: float = float("inf"), *, auto: bool = False) -> Says:
@@ -134,7 +136,26 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     queue_size: Annotated[
         int, Says("requests that may wait for the scorer before further ones get 429", 1, 100_000)
     ] = 256
-    alert_risk: Annotated[float, Says("from this risk on, an answer names the likely failure mode", 0.0, 1.0)] = 0.2
+    alert_risk: Annotated[
+        float,
+        Says(
+            "from this risk on, an answer names the likely failure mode, and the live stream tells of the reading",
+            0.0,
+            1.0,
+        ),
+    ] = 0.2
+    log_level: Annotated[
+        str,
+        Says(
+            "least level of the [lines on standard error](#lines-of-the-log)",
+            words=("debug", "info", "warning", "error"),
+        ),
+    ] = "info"
+    log_format: Annotated[
+        str,
+        Says("their form; `auto` is text where standard error is a terminal", words=("auto", "json", "text")),
+    ] = "auto"
+    max_streams: Annotated[int, Says("live streams that may be open at a time; 0 is none", 0, 1_000)] = 16
 
     @property
     def horizon_us(self) -> int:

@@ -46,7 +46,7 @@ def _takes(kind: type, says: Says) -> str:
     if kind is bool:
         return "`true`, `false`"
     if kind is str:
-        return "text"
+        return ", ".join(f"`{word}`" for word in says.words) or "text"
     return f"{says.low:,.12g} to {says.high:,.12g}" if says.high < _UNBOUNDED else f"at least {says.low:,.12g}"
 
 

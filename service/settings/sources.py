@@ -21,7 +21,7 @@ DEFAULT: Final = "default"
 
 NOT_SETTINGS: Final = {
     CONFIG: "names the settings file",
-    "HEARTHBEAT_KEY": "the key that `simulate`, `replay`, `models` and `forget` send",
+    "HEARTHBEAT_KEY": "the key that `simulate`, `replay`, `models`, `status` and `forget` send",
     "HEARTHBEAT_DATA": "where benchmarks and tests find real data sets",
 }
 """Variables of this prefix that are for others, and what they do."""
@@ -172,7 +172,9 @@ def _check(settings: Settings, origins: Mapping[str, str]) -> None:
 
 
 def _fault(value: Any, says: Says) -> str | None:
-    """What is wrong with a number or a duration."""
+    """What is wrong with a number, a duration, or a text that must be one of some words."""
+    if says.words and value not in says.words:
+        return f"{value!r} is none of {', '.join(says.words)}"
     if not says.duration:
         outside = isinstance(value, int | float) and not says.low <= value <= says.high
         return f"{value} is outside {says.low:.12g} to {says.high:.12g}" if outside else None

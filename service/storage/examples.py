@@ -15,7 +15,7 @@ import numpy as np
 
 from service.contracts.journal import JournalRecord
 from service.contracts.ports import MaturedExamples
-from service.storage.journal import SLACK, create_journal, read_journal, trim_journal, write_journal
+from service.storage.journal import SLACK, create_journal, journal_back, read_journal, trim_journal, write_journal
 from service.storage.newest import newest_of
 from service.storage.without import without_devices
 
@@ -183,6 +183,11 @@ class SqliteExampleStore:
             except (msgspec.MsgspecError, apsw.Error) as error:
                 what = f"the examples of {home_type} that matured at event {at_seq} cannot be read: {error}"
                 raise ValueError(what) from error
+
+    def journal_back(self, records: int) -> tuple[int, int]:
+        """See `ExampleStore.journal_back`."""
+        with self._lock:
+            return journal_back(self._db, records)
 
     def close(self) -> None:
         """See `ExampleStore.close`."""

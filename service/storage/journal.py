@@ -35,6 +35,14 @@ def trim_journal(db: apsw.Connection) -> None:
     )
 
 
+def journal_back(db: apsw.Connection, records: int) -> tuple[int, int]:
+    """See `ExampleStore.journal_back`."""
+    place: tuple[int, int] | None = db.execute(
+        "SELECT seq, place FROM journal ORDER BY seq DESC, place DESC LIMIT 1 OFFSET ?", (records,)
+    ).fetchone()
+    return place or (0, -1)
+
+
 def read_journal(
     db: apsw.Connection, home_type: str | None, kind: str | None, after: tuple[int, int], limit: int
 ) -> list[JournalRecord]:

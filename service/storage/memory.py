@@ -157,5 +157,9 @@ class MemoryExampleStore:
         )
         return list(islice(wanted, limit))
 
+    def journal_back(self, records: int) -> tuple[int, int]:
+        """See `ExampleStore.journal_back`."""
+        return next(islice(sorted(self._journal, reverse=True), records, None), (0, -1))
+
     def close(self) -> None:
         """See `ExampleStore.close`."""

@@ -6,6 +6,7 @@ and the folder made durable, so a file of the final name is whole. A manifest ca
 digest over both; what does not match, or was made by something else, is skipped with a warning for an older one.
 """
 
+import contextlib
 import hashlib
 import hmac
 import logging
@@ -70,10 +71,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(place)
 
 
-def _seq_of(path: Path) -> int:
-    return int(path.stem.rsplit("-", 1)[1])
-
-
 def read_snapshot(path: Path, key: bytes) -> tuple[Manifest, bytes]:
     """The manifest and the state of a snapshot that was signed under a key, by whatever versions it was made.
 
@@ -94,11 +91,23 @@ def read_snapshot(path: Path, key: bytes) -> tuple[Manifest, bytes]:
     return manifest, state
 
 
+def newest_snapshot(folder: Path, kind: str) -> tuple[int, float] | None:
+    """Sequence number and Unix time of the newest snapshot of a kind, or None without one."""
+    for path in sorted(folder.glob(f"{kind}-[0-9]*.snapshot"), reverse=True):
+        with contextlib.suppress(OSError):  # it was just replaced by a newer one
+            return _seq(path), path.stat().st_mtime
+    return None
+
+
 def _mac(key: bytes, bare: Manifest, pieces: Sequence[Piece]) -> str:
     digest = hmac.new(key, msgspec.json.encode(bare), hashlib.sha256)
     for piece in pieces:
         digest.update(piece)
     return digest.hexdigest()
+
+
+def _seq(path: Path) -> int:
+    return int(path.stem.rsplit("-", 1)[1])
 
 
 class SnapshotStore:
@@ -167,13 +176,13 @@ class SnapshotStore:
     def drop_before(self, seq: int) -> None:
         """Remove the snapshots from before an event that forgot something."""
         for path in self._paths():
-            if _seq_of(path) < seq:
+            if _seq(path) < seq:
                 path.unlink(missing_ok=True)
         _sync_folder(self._folder)
 
     def seqs(self) -> list[int]:
         """Sequence numbers of the snapshots there are, the newest first."""
-        return [_seq_of(path) for path in self._paths()]
+        return [_seq(path) for path in self._paths()]
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob(f"{self._kind}-[0-9]*.snapshot"), reverse=True)

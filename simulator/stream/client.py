@@ -15,6 +15,7 @@ from typing import Self, TypeVar
 import httpx
 import msgspec
 
+from service.contracts.access import bearer
 from service.contracts.outcomes import Outcome
 from service.contracts.predictions import Health, Receipt
 from service.contracts.standing import Advance, AdvanceReceipt, Evaluation, HomeTypeList
@@ -236,12 +237,11 @@ class Client:
 
 
 def _bearer(key: str | None) -> dict[str, str]:
-    """The header that carries a key. What cannot be one is not repeated: it may be a key and a slip."""
-    if key is None:
-        return {}
-    if not key or not all("!" <= character <= "~" for character in key):
-        raise UsageError("--key, or HEARTHBEAT_KEY, is no key: there is a space in it, or a character no key has")
-    return {"Authorization": f"Bearer {key}"}
+    """The header that carries a key."""
+    try:
+        return bearer(key)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:

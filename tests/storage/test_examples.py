@@ -174,6 +174,13 @@ def test_the_journal_comes_back_in_order(store: ExampleStore) -> None:
     assert store.journal(home_type="condo", kind="silence") == []
 
 
+def test_the_end_of_the_journal_is_found(store: ExampleStore) -> None:
+    """Behind which place the newest records stand; behind none where there are not so many."""
+    assert store.journal_back(0) == (0, -1)
+    store.note([decision(2), decision(2, 1), decision(9)])
+    assert [store.journal_back(n) for n in range(4)] == [(9, 0), (2, 1), (2, 0), (0, -1)]
+
+
 def test_a_replayed_journal_is_harmless(store: ExampleStore) -> None:
     """The same records again replace themselves."""
     store.note([decision(3), decision(3, 1)])

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from service.evaluation.calibration import Platt
+from service.evaluation.calibration import HALF_LIFE, Platt
 from service.labels.join import CENSORED, POSITIVE
 from service.models.committee import ONLINE
 from service.models.stacking import log_odds
 
-REFIT_EXAMPLES, FLEET_REFIT_EXAMPLES = 200, 1_000
+REFIT_EXAMPLES = 200
+_FLEET = 8
 _MOST_REPEATS = 48.0
 _EPSILON = 1e-7
 
@@ -25,18 +26,18 @@ class Calibration:
     """A fit to matured examples: the fleet's, or, drawn towards that, a home type's.
 
     Args:
-        every: So many examples come between two fits.
+        times: Its fits come so many times as seldom as a home type's, and it remembers so many times as much.
 
     Attributes:
         slope, offset: Calibrated log odds are slope times the blend's plus offset.
         positives, failing: Positive examples so far, and devices that have had one.
     """
 
-    def __init__(self, every: int) -> None:
+    def __init__(self, times: int = 1) -> None:
         self.slope, self.offset = 1.0, 0.0
         self.positives = self.failing = 0
-        self._every = every
-        self._platt = Platt()
+        self._every = times * REFIT_EXAMPLES
+        self._platt = Platt(half_life=times * HALF_LIFE)
         self._since_fit = 0
 
     def count(self, logits: Sequence[float], positive: Sequence[bool]) -> None:
@@ -53,11 +54,16 @@ class Calibration:
             self.slope, self.offset = self._platt.fit(before)
 
 
+def fleet_calibration() -> Calibration:
+    """The fit of a fleet, which has as many examples as its home types together: they are eight."""
+    return Calibration(_FLEET)
+
+
 class HomeTypeCalibration(Calibration):
     """The fit of one home type, which also feeds the fleet's."""
 
     def __init__(self) -> None:
-        super().__init__(REFIT_EXAMPLES)
+        super().__init__()
         self._failed = np.zeros(64, np.bool_)  # by device
 
     def learn(

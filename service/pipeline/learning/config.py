@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from service.settings import Settings
+
 
 class LearnSettings(Struct, frozen=True, kw_only=True):
     """What the fold depends on besides the log. Durations in microseconds.
@@ -34,3 +36,24 @@ class LearnerConfig(Struct, frozen=True, kw_only=True):
     training_window: int
     lockstep: bool
     settings: LearnSettings
+
+
+def learner_config(settings: Settings) -> LearnerConfig:
+    """What the learner's process is told of the settings."""
+    return LearnerConfig(
+        folder=str(settings.folder),
+        snapshot_every_s=settings.snapshot_every_s,
+        training_window=settings.training_window,
+        lockstep=settings.lockstep,
+        settings=LearnSettings(
+            horizon_us=settings.horizon_us,
+            grace_us=settings.grace_us,
+            lateness_us=settings.lateness_us,
+            slot_us=settings.slot_us,
+            seed=settings.seed,
+            train_every_us=settings.train_every_us,
+            train_examples=settings.train_examples,
+            min_positives=settings.min_positives,
+            on_drift=settings.drift_policy,
+        ),
+    )

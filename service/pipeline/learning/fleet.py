@@ -7,7 +7,7 @@ from service.models.committee import GLOBAL_MEMBERS, PRIOR, Scales
 from service.models.online import OnlineModel
 from service.models.online_modes import OnlineModes
 from service.models.stacking import Stacking, expected
-from service.pipeline.learning.calibration import FLEET_REFIT_EXAMPLES, Calibration
+from service.pipeline.learning.calibration import fleet_calibration
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.due import Due
 from service.pipeline.versions import Versions
@@ -24,7 +24,7 @@ class Fleet:
         self.sampler = Sampler(seed=settings.seed)
         self.scales = Scales()
         self.stacking = Stacking(expected(), settings.horizon_us)
-        self.calibration = Calibration(FLEET_REFIT_EXAMPLES)
+        self.calibration = fleet_calibration()
         self.watch = LossWatch(settings.horizon_us, PRIOR)
         self.silence = LabelSilence(settings.horizon_us)
         self.modes = OnlineModes()

@@ -17,6 +17,7 @@ from service.contracts.readings import Reading
 from service.labels.book import DeviceKey, instant_us
 from service.pipeline.instants import FUTURE_US, bad_instant
 from service.pipeline.scoring.fleet import FleetState, HomeTypeState
+from service.settings import Settings
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -35,6 +36,18 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_devices: int
     alert_risk: float
     zone: ZoneInfo | None = None
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits that the settings set."""
+    return Limits(
+        max_metrics=settings.max_metrics,
+        max_device_types=settings.max_device_types,
+        max_home_types=settings.max_home_types,
+        max_devices=settings.max_devices,
+        alert_risk=settings.alert_risk,
+        zone=settings.zone,
+    )
 
 
 class ReadingsJob(Struct, frozen=True, kw_only=True):

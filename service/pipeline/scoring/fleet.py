@@ -80,10 +80,10 @@ class HomeTypeState:
 
     def bury(self, aliases: Mapping[int, DeviceKey]) -> None:
         """Forget devices: their numbers stay, under other names, and nothing else of them."""
+        self.buried.update(aliases)  # before the names: who reads an alias then finds that it is one
         self.devices = [*self.devices]  # somebody may be reading the former list
         for number, alias in aliases.items():
             self.devices[number] = alias
-        self.buried.update(aliases)
         gone = np.array(list(aliases))
         self.windows.clear(gone)
         self.device_type[gone], self.risk[gone], self.provisional[gone] = 0, np.nan, True

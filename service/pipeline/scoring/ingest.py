@@ -13,23 +13,23 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from service.contracts.errors import NotKnown, Unavailable
-from service.contracts.events import Act, Advanced, encode_event
-from service.contracts.forgetting import ForgetReceipt
+from service.contracts.errors import Unavailable
+from service.contracts.events import Act, Event, ReadingsLogged, encode_event
+from service.contracts.forgetting import Forgotten
 from service.contracts.ports import EventLog
-from service.contracts.standing import AdvanceReceipt
 from service.pipeline.link import LearnerLink
+from service.pipeline.live.ring import Ring
 from service.pipeline.publication import TrainingDue
 from service.pipeline.scoring.arrivals import Limits, ReadingsJob
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.intake import take_requests
-from service.pipeline.scoring.intake_forgetting import ForgetJob, forgotten_of
-from service.pipeline.scoring.intake_outcomes import take_outcomes
+from service.pipeline.scoring.intake_single import take_single
 from service.pipeline.scoring.keeper import Keeper
 from service.pipeline.scoring.replies import LoopReply, Reply, deliver
-from service.pipeline.scoring.requests import Job, OutcomesJob, RewriteJob, TrainingsJob, runs, weight
+from service.pipeline.scoring.requests import Job, TrainingsJob, runs, weight
 from service.pipeline.scoring.retention import Retention
 from service.pipeline.scoring.score import Panel
+from service.pipeline.scoring.taken import TakenIn
 from service.pipeline.scoring.waiting import WaitingRoom
 
 _LOG = logging.getLogger("hearthbeat.ingest")
@@ -61,6 +61,8 @@ class Ingest:
         retention: How much of the log is kept, or None to keep all.
 
     Attributes:
+        ring: The newest risky readings, for the live stream.
+        taken: What was taken in since the start.
         trainer: In lock-step mode, who carries out trainings that are due; set before requests come.
     """
 
@@ -93,12 +95,15 @@ class Ingest:
         self._retention = retention
         self._pruned_at = time.monotonic()
         self.trainer: Trainer | None = None
+        self.ring = Ring()
+        self.taken = TakenIn()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
     def start(self) -> None:
         """Recover the fold and begin to take requests. Returns when that is possible."""
         self.fleet = self._keeper.recover(self._log)
         self.panel.decided(self.fleet.versions)
+        self.ring.next_seq = self.fleet.seq + 1
         self._thread.start()
 
     def stop(self) -> None:
@@ -119,6 +124,10 @@ class Ingest:
         self._room.put((job, future), weight(job))
         self._room.wake()
         return future
+
+    def queue(self) -> tuple[int, int]:
+        """How many requests wait, and how many may."""
+        return len(self._room), self._room.seats
 
     def ask(self, job: Job) -> asyncio.Future[Any]:
         """`submit` for coroutines of one event loop. The thread is woken once for all that a turn of it brings."""
@@ -155,13 +164,19 @@ class Ingest:
                 return
         done: list[tuple[Reply, Any]] = []
         blobs: list[bytes] = []
+        told: list[tuple[int, ReadingsLogged]] | None = [] if self.ring.listening else None
         with self.lock:
             self.install()
+            first = self.fleet.seq + 1
             try:
                 for run in runs(jobs):
-                    blob, answers = self._fold([job for job, _ in run])
-                    if blob is not None:
-                        blobs.append(blob)
+                    event, answers = self._fold([job for job, _ in run])
+                    if event is not None:
+                        blobs.append(encode_event(event))
+                        if told is not None and isinstance(event, ReadingsLogged):
+                            told.append((self.fleet.seq, event))
+                        elif isinstance(event, Forgotten):
+                            told = None  # the ring forgets all, and who listens is served from the log
                     done.extend((reply, answer) for (_, reply), answer in zip(run, answers, strict=True))
                 if blobs:
                     self._log.append(blobs)
@@ -178,6 +193,9 @@ class Ingest:
             self._keeper.pass_by(self.fleet)
         self._room.answering(len(done))
         deliver(done)
+        self.ring.publish(first, told, self.fleet.seq + 1)
+        for (job, _), (_, answer) in zip(jobs, done, strict=True):
+            self.taken.add(job, answer)
         self._prune()
 
     def install(self) -> None:
@@ -240,6 +258,7 @@ class Ingest:
             self.log_fault = f"{self.log_fault}; {error}"
             return False
         self.panel.decided(self.fleet.versions)
+        self.ring.next_seq = self.fleet.seq + 1
         self._stale = False
         return True
 
@@ -254,8 +273,8 @@ class Ingest:
         except OSError as error:
             _LOG.warning("%s", error)
 
-    def _fold(self, jobs: Sequence[Job]) -> tuple[bytes | None, Sequence[Any]]:
-        """Fold one request, or several with readings; their event's bytes, if they made one, and the answers."""
+    def _fold(self, jobs: Sequence[Job]) -> tuple[Event | None, Sequence[Any]]:
+        """Fold one request, or several with readings; their event, if they made one, and the answers."""
         seq = self.fleet.seq + 1
         readings = [job for job in jobs if isinstance(job, ReadingsJob)]
         if readings:
@@ -263,35 +282,7 @@ class Ingest:
             if event is None:
                 return None, receipts
             self.fleet.seq = seq
-            return encode_event(event), receipts
+            return event, receipts
         (job,) = jobs
-        if isinstance(job, OutcomesJob):
-            entered, receipt = take_outcomes(job.outcomes, job.received_us, seq, self.fleet)
-            if entered is None:
-                return None, [receipt]
-            self.fleet.seq = seq
-            return encode_event(entered), [receipt]
-        if isinstance(job, TrainingsJob):
-            return None, [None]
-        if isinstance(job, RewriteJob):
-            return None, [self._rewrite(job)]
-        assert not isinstance(job, ReadingsJob)
-        if isinstance(job, ForgetJob):
-            try:
-                forgotten = forgotten_of(job, self.fleet)
-            except NotKnown as error:
-                return None, [error]
-            self.fleet.apply(seq, forgotten)
-            return encode_event(forgotten), [ForgetReceipt(seq=seq, devices=len(forgotten.devices))]
-        self.fleet.apply(seq, job)
-        if not isinstance(job, Advanced):
-            self.panel.decided(self.fleet.versions)
-        return encode_event(job), [AdvanceReceipt(seq=seq)]
-
-    def _rewrite(self, job: RewriteJob) -> OSError | None:
-        try:
-            if job.records:
-                self._log.rewrite(job.records)
-        except OSError as error:  # it concerns nobody else in the group
-            return error
-        return None
+        made, answer = take_single(job, seq, self.fleet, self.panel, self._log)
+        return made, [answer]

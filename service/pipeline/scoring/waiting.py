@@ -25,7 +25,7 @@ class WaitingRoom(Generic[T]):
     """
 
     def __init__(self, seats: int, small: int = 0) -> None:
-        self._seats = seats
+        self.seats = seats
         self._small = small
         self._waiting: tuple[deque[tuple[T, int]], deque[tuple[T, int]]] = (deque(), deque())
         self._weight = 0
@@ -43,7 +43,7 @@ class WaitingRoom(Generic[T]):
         with self._changed:
             if self._closed:
                 raise Unavailable("the service is stopping")
-            if self._count() >= self._seats:
+            if self._count() >= self.seats:
                 raise Busy("the queue before the scorer is full")
             self._waiting[weight > self._small].append((item, weight))
             self._weight += weight
@@ -93,6 +93,10 @@ class WaitingRoom(Generic[T]):
         with self._changed:
             self._closed = True
             self._changed.notify()
+
+    def __len__(self) -> int:
+        with self._changed:
+            return self._count()
 
     def _count(self) -> int:
         return len(self._waiting[0]) + len(self._waiting[1])

@@ -15,6 +15,7 @@ from service.contracts.checkpoints import Present, Target, TrainingOrder, Traini
 from service.contracts.errors import BadModel, Busy, HearthbeatError
 from service.contracts.events import Act, CheckpointPublished, TrainingAsked, TrainingEnded
 from service.contracts.jobs import JobDetail, JobTarget, TargetState
+from service.contracts.status import TrainingState
 from service.models.committee import CHECKPOINT
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.publication import TrainingDue
@@ -29,7 +30,7 @@ from service.pipeline.versions import GLOBAL
 from service.storage.registry import file_name
 
 _LOG = logging.getLogger("hearthbeat.training")
-_REMEMBERED = 200
+_REMEMBERED, _SHOWN = 200, 5
 _WAITING = 16
 _PATIENCE_S = 60.0
 _AGAIN_S = 0.2
@@ -92,6 +93,7 @@ class Desk:
         self._working = threading.Lock()
         self._stopping = threading.Event()
         self._ended_seq = 0
+        self._outcomes: dict[str, int] = dict.fromkeys(("published", "rejected", "too_few", "failed"), 0)
 
     def ask(self, home_types: Sequence[str | None], by: str, why: str) -> JobDetail:
         """Put a training in the queue, once the log knows of the wish. Not to be called by the thread of ``ingest``.
@@ -115,6 +117,14 @@ class Desk:
     def jobs(self) -> list[JobDetail]:
         """All trainings remembered, the newest first."""
         return [job.detail() for job in reversed(list(self._jobs))]
+
+    def state(self) -> TrainingState:
+        """How the trainings stand, with the last few."""
+        jobs = self.jobs()
+        running = any(job.state == "running" for job in jobs)
+        return TrainingState(
+            ended=dict(self._outcomes), waiting=len(self._waiting), running=running, jobs=jobs[:_SHOWN]
+        )
 
     def job(self, name: str) -> JobDetail | None:
         """One training, or None if it is not remembered."""
@@ -176,7 +186,8 @@ class Desk:
             self._put(event, submit)
         except HearthbeatError as error:
             state, why = "failed", f"it could not be logged: {error}"
-        _LOG.info("training of %s: %s, %s", named(home_type), state, why)
+        self._outcomes[state] += 1
+        _LOG.info("training of %s: %s, %s", named(home_type), state, why, extra={"outcome": state})
         if state == "published":
             self._files.mended(home_type)
         elif state != "rejected":

@@ -20,10 +20,11 @@ def journal_page(
     """
     records = store.journal(home_type=home_type, kind=kind, after=_place(after), limit=limit)
     last = f"{records[-1].seq}-{records[-1].place}" if records else after
-    return JournalPage(entries=[_entry(record) for record in records], next=last)
+    return JournalPage(entries=[entry(record) for record in records], next=last)
 
 
-def _entry(record: JournalRecord) -> JournalEntry:
+def entry(record: JournalRecord) -> JournalEntry:
+    """A record as it is answered."""
     fields = msgspec.structs.asdict(record)
     at_us = fields.pop("at_us")
     return JournalEntry(**fields, at=None if at_us is None else utc(at_us))

@@ -92,6 +92,8 @@ def test_a_stream_is_slowed_down(keyed: ServiceProcess, keyed_folder: Path) -> N
         ("GET", "/health/live", 200),
         ("GET", "/v1/devices", 200),
         ("GET", "/schema/openapi.json", 200),
+        ("GET", "/metrics", 200),
+        ("GET", "/v1/stream?min_risk=2", 400),
         ("GET", "/schema/nothing", 404),
         ("GET", "/nothing", 404),
         ("DELETE", "/v1/devices", 405),
@@ -110,6 +112,12 @@ def test_receipts_carry_security_headers(client: httpx.Client) -> None:
     assert_secure(client.post("/v1/readings?risks=true", json=reading("headers")))
     line = json.dumps(reading("headers")).encode()
     assert_secure(client.post("/v1/readings", content=line, headers={"content-type": "application/x-ndjson"}))
+
+
+def test_live_stream_carries_security_headers(client: httpx.Client) -> None:
+    """It is told apart from a page, too."""
+    with client.stream("GET", "/v1/stream") as answer:
+        assert_secure(answer)
 
 
 def assert_secure(answer: httpx.Response) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from service.contracts.events import GroupColumns, Pinned, ReadingsLogged, decode_event
-from service.pipeline.learning.calibration import REFIT_EXAMPLES, Calibration, HomeTypeCalibration, blended_logits
+from service.pipeline.learning.calibration import REFIT_EXAMPLES, HomeTypeCalibration, blended_logits, fleet_calibration
 from service.pipeline.publication import HomeTypeOut
 from tests.pipeline.lockstep import LockStep
 from tests.pipeline.streams import NOW_US, hourly
@@ -71,7 +71,7 @@ def test_one_that_answers_alone_is_not_calibrated(lived: tuple[LockStep, list[Sc
 
 def test_fit_makes_overconfident_risks_modest() -> None:
     """Members that say 50 % where one in ten fails are answered with about a tenth."""
-    calibration, fleet = HomeTypeCalibration(), Calibration(1_000)
+    calibration, fleet = HomeTypeCalibration(), fleet_calibration()
     rng = np.random.default_rng(0)
     for block in range(20):
         label = (rng.uniform(size=500) < 0.1).astype(np.int8)
@@ -85,7 +85,7 @@ def test_fit_makes_overconfident_risks_modest() -> None:
 
 def test_nothing_is_fitted_of_who_answers_alone() -> None:
     """While the prior carries alone, the fit stays what it is."""
-    calibration, fleet = HomeTypeCalibration(), Calibration(1_000)
+    calibration, fleet = HomeTypeCalibration(), fleet_calibration()
     label = np.ones(2 * REFIT_EXAMPLES, np.int8)
     device = np.zeros(len(label), np.int32)
     calibration.learn(device, label, {"prior": np.full(len(label), 0.02, np.float32)}, {"prior": 1.0}, fleet)

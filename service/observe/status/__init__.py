@@ -1,0 +1,1 @@
+"""``hearthbeat status``: how a running service stands, in the terminal."""
