@@ -45,6 +45,11 @@ app.command(
     name="models",
     help="Export a version of a checkpoint from a running service, or import one.",
 )
+app.command("service.api.forget_command:forget", help="Have a running service forget a home, or one device of it.")
+app.command("service.jobs.upkeep.commands:backup", help="Copy the data of a service, also of one that runs.")
+app.command("service.jobs.upkeep.commands:restore", help="Make a data folder of a backup.")
+app.command("service.jobs.upkeep.commands:verify", help="Check a backup or a data folder.")
+app.command("service.jobs.upkeep.commands:export", help="Write readings, risks, examples and outcomes as Parquet.")
 app.command("service.observe.status.command:status", help="Show how a running service stands.")
 app.command("service.settings.show:settings", help="Print the settings in force, and where each came from.")
 app.command("service.api.access.command:app", name="keys", help="Make, list and revoke the keys of the API.")

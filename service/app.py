@@ -18,6 +18,7 @@ from service.api.access.gate import Gate
 from service.api.access.headers import secured
 from service.api.access.scopes import READ, scopes_of
 from service.api.document import DocumentPlugin, complete
+from service.api.forgetting import ForgetController
 from service.api.health import HealthController, VersionController
 from service.api.models import JobController, ModelController
 from service.api.observing.controller import WatchController
@@ -30,6 +31,7 @@ from service.jobs.baseline import BaselineStart
 from service.jobs.rounds import Rounds
 from service.jobs.schedule import check_cron
 from service.observe.watcher import Watcher
+from service.pipeline.erasure.eraser import Eraser
 from service.pipeline.learning.config import learner_config
 from service.pipeline.learning.due import WINDOW
 from service.pipeline.link import LearnerLink
@@ -90,11 +92,12 @@ class Runtime:
             return FleetState(horizon_us=settings.horizon_us, slot_us=settings.slot_us)
 
         snapshots = SnapshotStore(folder / "snapshots", "scorer", key=folder_key(folder), made_with=MADE_WITH)
+        keeper = Keeper(snapshots, settings.snapshot_every_s, empty)
         self._ingest = Ingest(
             log=self._log,
             link=self._link,
             fleet=empty(),
-            keeper=Keeper(snapshots, settings.snapshot_every_s, empty),
+            keeper=keeper,
             limits=limits,
             lockstep=settings.lockstep,
             queue_size=settings.queue_size,
@@ -139,7 +142,11 @@ class Runtime:
             files=self._files,
             clock=now_us,
         )
-        self._rounds = Rounds(settings, ingest=self._ingest, desk=self._desk, link=self._link, watch=self._watch)
+        eraser = Eraser(self._ingest, keeper, self._examples, folder, self.stop_requested, now_us)
+        self.service.erasure_state = eraser.state
+        self._rounds = Rounds(
+            settings, ingest=self._ingest, desk=self._desk, link=self._link, watch=self._watch, erase=eraser.work
+        )
         self._feed = Feed(
             ingest=self._ingest,
             link=self._link,
@@ -253,6 +260,7 @@ def create_app(
         route_handlers=[
             StreamController,
             QuestionController,
+            ForgetController,
             ModelController,
             JobController,
             HealthController,

@@ -14,6 +14,7 @@ from service.api.access.scopes import scopes_of
 from service.api.bodies import JSON, NDJSON
 from service.api.problems import PROBLEM_JSON, Problem
 from service.contracts.access import Scope
+from service.contracts.forgetting import Forget
 from service.contracts.models import OCTETS, Deed, PinMember, Rollback
 from service.contracts.outcomes import Failure, Repair, Retraction
 from service.contracts.predictions import Receipt, WhatIf
@@ -44,6 +45,7 @@ _BODIES: dict[str, tuple[tuple[type, ...], Any, bool]] = {
     "/v1/outcomes": ((Failure, Repair, Retraction), _FAILURE, True),
     "/v1/predict": ((WhatIf,), _WHAT_IF, False),
     "/v1/advance": ((Advance,), {"to": "2026-03-03T00:00:00Z"}, False),
+    "/v1/forget": ((Forget,), _DEED | {"home_id": "home-1", "why": "the customer left"}, False),
     "/v1/models/{home_type}/refresh": ((Deed,), _DEED, False),
     "/v1/models/{home_type}/rollback": ((Rollback,), _DEED | {"version": 3}, False),
     "/v1/models/{home_type}/pin": ((PinMember,), _DEED | {"member": "checkpoint"}, False),
@@ -122,7 +124,7 @@ def _statuses(path: str, method: str) -> tuple[str, ...]:
     if path == "/v1/outcomes":
         return ("400", "408", "409", "413", "415", "422", "429", "503")
     if method == "post":
-        also = ("404",) if path == "/v1/advance" else ()
+        also = ("404",) if path in ("/v1/advance", "/v1/forget") else ()
         return ("400", "408", *also, "413", "415", "422", "429", "503")
     return ("400", "404", "503")
 

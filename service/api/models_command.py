@@ -36,17 +36,17 @@ File = Annotated[Path, Parameter(help="The file.")]
 @app.command(name="export")
 def export_version(*, home_type: HomeType, version: int, out: File, url: Url = _URL, key: Key = None) -> None:
     """Write the file of a version, verified by the service and again here."""
-    answer = _ask("GET", url, key, f"{_path(home_type)}/{version}/file")
+    answer = ask("GET", url, key, f"{_path(home_type)}/{version}/file")
     digest = hashlib.sha256(answer.content).hexdigest()
     if answer.headers.get("etag", "").strip('"') != digest:
-        raise _end("the file did not arrive as it was sent", 1)
+        raise end("the file did not arrive as it was sent", 1)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         unfinished.write_bytes(answer.content)
         unfinished.replace(out)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
-        raise _end(f"{out}: {error.strerror}", 2) from None
+        raise end(f"{out}: {error.strerror}", 2) from None
     print(f"{out}: {len(answer.content)} bytes, SHA-256 {digest}")
 
 
@@ -64,8 +64,8 @@ def import_version(
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise _end(f"{file}: {error.strerror}", 2) from None
-    answer = _ask(
+        raise end(f"{file}: {error.strerror}", 2) from None
+    answer = ask(
         "POST",
         url,
         key,
@@ -82,27 +82,33 @@ def _path(home_type: str) -> str:
     return f"/v1/models/{quote(home_type if plain else LITERAL + home_type, safe=LITERAL)}/versions"
 
 
-def _ask(
+def ask(
     method: str, url: str, key: str | None, path: str, media_type: str | None = None, **request: Any
 ) -> httpx.Response:
+    """The answer of a running service to a request that must succeed.
+
+    Raises:
+        SystemExit: The key is none, or the service cannot be reached, or refuses; what is wrong has been printed.
+    """
     headers = {} if media_type is None else {"Content-Type": media_type}
     try:
         headers |= bearer(key)
     except ValueError as error:
-        raise _end(str(error), 2) from None
+        raise end(str(error), 2) from None
     try:
         answer = httpx.request(method, url.rstrip("/") + path, timeout=_TIMEOUT_S, headers=headers, **request)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _end(f"{url} cannot be reached: {error}", 1) from None
+        raise end(f"{url} cannot be reached: {error}", 1) from None
     if answer.is_success:
         return answer
     try:
         detail = answer.json()["detail"]
     except (ValueError, KeyError, TypeError):
         detail = answer.text[:200]
-    raise _end(f"the service says {answer.status_code}: {detail}", 1)
+    raise end(f"the service says {answer.status_code}: {detail}", 1)
 
 
-def _end(what: str, status: int) -> SystemExit:
+def end(what: str, status: int) -> SystemExit:
+    """The end of a command with this status, once what went wrong has been printed."""
     print(f"hearthbeat: {what}", file=sys.stderr)
     return SystemExit(status)

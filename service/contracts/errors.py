@@ -117,5 +117,9 @@ class BadSetting(HearthbeatError):
         self.field = field
 
 
+class BadBackup(HearthbeatError):
+    """A backup, or a data folder, is not what it should be, or not where it should go."""
+
+
 class BadModel(HearthbeatError):
     """A model file does not hold what its manifest says."""

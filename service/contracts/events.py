@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta, Struct
 
+from service.contracts.forgetting import Erased, Forgotten
 from service.contracts.outcomes import Outcome
 
 SCHEMA = 2
@@ -225,7 +226,7 @@ class LearnerStood(Struct, frozen=True, kw_only=True, tag="learner"):
 Act = CheckpointPublished | CheckpointImported | TrainingAsked | TrainingEnded | RolledBack | Pinned | LearnerStood
 """Events that are neither readings nor outcomes nor the march of time."""
 
-Event = ReadingsLogged | OutcomesLogged | Advanced | Act
+Event = ReadingsLogged | OutcomesLogged | Advanced | Act | Forgotten | Erased
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)

@@ -26,6 +26,7 @@ JournalKind = Literal[
     "unpinned",
     "stale",
     "stale_over",
+    "forgotten",
 ]
 """What kinds of decisions there are; docs/committee.md says how to read them."""
 

@@ -1,6 +1,6 @@
 """Ports: what the pipeline asks of the world, as Protocols. Each has a durable backend and an in-memory twin."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -69,6 +69,21 @@ class EventLog(Protocol):
         """
         ...
 
+    def rewrite(self, records: Sequence[LogRecord]) -> None:
+        """Put other blobs in the place of events, all or none; events that are not there any more are left out.
+
+        For erasure alone: a fold of the log must come to the same state afterwards. What stood there before is
+        overwritten, not only unlinked.
+
+        Raises:
+            OSError: It could not be done; all is as before.
+        """
+        ...
+
+    def rewrites(self) -> int:
+        """How many times the log has been rewritten, so that who copies it piece by piece can tell."""
+        ...
+
     def close(self) -> None:
         """Release the backend. Nothing may be called afterwards."""
         ...
@@ -134,6 +149,10 @@ class ExampleStore(Protocol):
 
     def prune(self, home_type: str, examples: int) -> None:
         """Keep only the newest blocks of a home type, such that they hold at least this many examples."""
+        ...
+
+    def forget(self, home_type: str, devices: Collection[int], *, up_to_seq: int) -> int:
+        """Remove the examples of some devices that matured up to an event; returns how many there were."""
         ...
 
     def latest(self, home_type: str, examples: int, *, up_to_seq: int | None = None) -> list[MaturedExamples]:

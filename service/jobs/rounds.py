@@ -1,6 +1,10 @@
-"""Rounds: what is looked at every second beside the stream. Is a training due? Does the learner keep up?"""
+"""Rounds: what is looked at every second beside the stream.
+
+Is a training due? Does the learner keep up? Is something forgotten that has not left the disk yet?
+"""
 
 import contextlib
+from collections.abc import Callable
 
 from service.contracts.errors import HearthbeatError
 from service.jobs.schedule import Schedule
@@ -13,7 +17,7 @@ from service.settings import Settings
 
 
 class Rounds:
-    """Looks again and again, and has done what it finds. In lock-step the stream itself waits for both.
+    """Looks again and again, and has done what it finds. In lock-step the stream itself waits for the first two.
 
     Args:
         settings: Checked settings.
@@ -21,15 +25,23 @@ class Rounds:
         desk: Carries out trainings.
         link: The learner.
         watch: Says from when on the learner counts as stale.
+        erase: Does the next steps of an erasure, if one waits.
     """
 
     def __init__(
-        self, settings: Settings, *, ingest: Ingest, desk: Desk, link: LearnerLink, watch: LearnerWatch
+        self,
+        settings: Settings,
+        *,
+        ingest: Ingest,
+        desk: Desk,
+        link: LearnerLink,
+        watch: LearnerWatch,
+        erase: Callable[[], None],
     ) -> None:
         self._ingest, self._desk, self._link, self._watch = ingest, desk, link, watch
         self._cron = settings.train_cron
         looks = [] if settings.lockstep else [self._train, self._watch_learner]
-        self._schedule = Schedule(looks, self._cron, self._train_all)
+        self._schedule = Schedule([*looks, erase], self._cron, self._train_all)
 
     def start(self) -> None:
         """Begin."""

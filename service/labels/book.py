@@ -4,7 +4,7 @@ An outcome that another supersedes or retracts is void for good; a correction ma
 """
 
 import bisect
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -106,6 +106,28 @@ class OutcomeBook:
                 mark = Mark(at_us, "repair", "", outcome.outcome_id)
             bisect.insort(self._marks.setdefault(changed, []), mark)
         return changed
+
+    def named(self, home_id: str) -> set[DeviceKey]:
+        """The devices of a home of which there are outcomes. Looks at every outcome."""
+        told = (o for o in self._by_id.values() if not isinstance(o, Retraction) and o.home_id == home_id)
+        return {(o.home_id, o.device_id) for o in told}
+
+    def forget(self, keys: Collection[DeviceKey]) -> None:
+        """Forget all outcomes of some devices, and their retractions, as if they had never come.
+
+        Looks at every outcome: about 0.1 s for a million of them.
+        """
+        gone = {
+            known_id
+            for known_id, o in self._by_id.items()
+            if not isinstance(o, Retraction) and (o.home_id, o.device_id) in keys
+        }
+        if gone:
+            gone |= {o.outcome_id for o in self._by_id.values() if isinstance(o, Retraction) and o.retracts in gone}
+            self._by_id = {known_id: o for known_id, o in self._by_id.items() if known_id not in gone}
+            self._void = {void_id: o for void_id, o in self._void.items() if o.outcome_id not in gone}
+        for key in keys:
+            self._marks.pop(key, None)
 
     def _voided_early(self, outcome: Failure | Repair) -> bool:
         """Whether a correction came before the outcome. One of another device is none: it cannot have been meant."""

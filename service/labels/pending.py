@@ -4,6 +4,7 @@ These are the most numerous things that the learner keeps: for every device one 
 takes 32 bytes and 4 more for each member that gave a risk, plus at most an eighth of room to grow.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,16 @@ class Pending:
         out = Due(taken)
         self.count -= len(out)
         return out
+
+    def drop(self, devices: Collection[int]) -> None:
+        """Drop all examples of some devices, by number: nobody will learn what became of them."""
+        for slot, bucket in list(self._buckets.items()):
+            left = np.flatnonzero(~np.isin(bucket.device[: bucket.count], list(devices)))
+            self.count -= bucket.count - len(left)
+            if not len(left):
+                del self._buckets[slot]
+            elif len(left) < bucket.count:
+                self._buckets[slot] = _kept(bucket, left)
 
     @property
     def nbytes(self) -> int:

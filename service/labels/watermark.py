@@ -56,6 +56,10 @@ class Watermark:
         self.heard_us = max(self.heard_us, present[(len(present) - 1) // 2] - self._lateness_us)
         self.advance(self.heard_us)
 
+    def forget(self, device: int) -> None:
+        """The device is forgotten: its instants have no say any more. What is reached stays."""
+        self._last.pop(device, None)
+
     def advance(self, to_us: int) -> None:
         """Event time has reached ``to_us``; it never goes back."""
         self.value_us = max(self.value_us, to_us)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from service import __version__
 from service.contracts.errors import NotKnown, RefusedItem, Unavailable
 from service.contracts.events import Advanced
+from service.contracts.forgetting import ErasureState, Forget, ForgetReceipt, Forgotten
 from service.contracts.journal import JournalKind, JournalPage
 from service.contracts.ports import EventLog, ExampleStore
 from service.contracts.predictions import (
@@ -34,8 +35,10 @@ from service.labels.book import instant_us
 from service.pipeline.instants import bad_instant
 from service.pipeline.link import LearnerLink
 from service.pipeline.publication import HomeTypeOut
+from service.pipeline.records import decode_record
 from service.pipeline.scoring.arrivals import Limits
 from service.pipeline.scoring.ingest import Ingest
+from service.pipeline.scoring.intake_forgetting import ForgetJob
 from service.pipeline.scoring.requests import Job
 from service.pipeline.views.device_list import DeviceListing
 from service.pipeline.views.device_views import DeviceViews
@@ -76,6 +79,7 @@ class Service:
         self.degraded: list[str] = []
         self.ails: Callable[[], list[str]] = list
         self.stopping = threading.Event()
+        self.erasure_state: Callable[[int], ErasureState] = lambda seq: ErasureState(seq=seq, done=True)
         self._ingest = ingest
         self._log = log
         self._examples = examples
@@ -105,6 +109,24 @@ class Service:
         if act.home_type is not None and act.home_type not in self._ingest.fleet.home_types:
             raise NotKnown(f"no reading from a home of type {act.home_type!r} has come yet")
         return self.submit(Advanced(received_us=received_us, to_us=to_us, home_type=act.home_type))
+
+    def forget(self, wish: Forget) -> Awaitable[ForgetReceipt]:
+        """Forget a home or a device; see `ForgetJob`."""
+        return self.submit(ForgetJob(wish=wish, received_us=now_us()))
+
+    def erasure(self, seq: int) -> ErasureState:
+        """How far the erasure of what event ``seq`` forgot is.
+
+        Raises:
+            NotKnown: That event forgot nothing.
+        """
+        self.check_ready()
+        with self._ingest.lock:
+            record = self._log.get(seq)
+            forgot = seq <= self._ingest.fleet.seq if record is None else isinstance(decode_record(record), Forgotten)
+        if not forgot or seq < 1:
+            raise NotKnown(f"event {seq} forgot nothing")
+        return self.erasure_state(seq)
 
     def devices(
         self,

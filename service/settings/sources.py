@@ -21,7 +21,7 @@ DEFAULT: Final = "default"
 
 NOT_SETTINGS: Final = {
     CONFIG: "names the settings file",
-    "HEARTHBEAT_KEY": "the key that `simulate`, `replay`, `models` and `status` send",
+    "HEARTHBEAT_KEY": "the key that `simulate`, `replay`, `models`, `status` and `forget` send",
     "HEARTHBEAT_DATA": "where benchmarks and tests find real data sets",
 }
 """Variables of this prefix that are for others, and what they do."""

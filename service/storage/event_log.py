@@ -42,13 +42,9 @@ class SqliteEventLog:
             self._db = apsw.Connection(str(path), flags=flags)
             self._db.set_busy_timeout(5_000)
             if not read_only:
-                self._db.execute(f"PRAGMA page_size={_PAGE}")  # of a file that is new
+                self.lay_out(self._db)
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=FULL")
-                self._db.execute(
-                    "CREATE TABLE IF NOT EXISTS events("
-                    "seq INTEGER PRIMARY KEY, crc INTEGER NOT NULL, blob BLOB NOT NULL)"
-                )
             self._last = self._newest()
             self._page: int = self._db.execute("PRAGMA page_size").get
         except _DISK_FAULTS as error:
@@ -59,6 +55,14 @@ class SqliteEventLog:
         self._checkpointer = None if read_only else Checkpointer(path)
         if not read_only:
             self._db.set_wal_hook(self._committed)
+
+    @staticmethod
+    def lay_out(db: apsw.Connection) -> None:
+        """Make the table of an event log in a file that is new."""
+        db.execute(f"PRAGMA page_size={_PAGE}")
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS events(seq INTEGER PRIMARY KEY, crc INTEGER NOT NULL, blob BLOB NOT NULL)"
+        )
 
     def _committed(self, db: apsw.Connection, name: str, pages: int) -> int:
         """Called by SQLite after a commit, with the length of the write-ahead log."""
@@ -128,6 +132,11 @@ class SqliteEventLog:
             raise LogDamaged(f"event {seq} does not match its checksum", seq=seq)
         return LogRecord(seq, row[1])
 
+    def following(self, after: int) -> int | None:
+        """The first sequence number above ``after`` that is there, also behind a gap; None if there is none."""
+        seq: int | None = self._db.execute("SELECT min(seq) FROM events WHERE seq > ?", (after,)).get
+        return seq
+
     def last_seq(self) -> int:
         """See `EventLog.last_seq`."""
         return self._newest() if self._read_only else self._last
@@ -163,6 +172,25 @@ class SqliteEventLog:
                 self._db.execute("DELETE FROM events WHERE seq < ?", (min(below, self._last),))
         except apsw.Error as error:
             raise OSError(f"the event log could not be pruned: {error}") from error
+
+    def rewrite(self, records: Sequence[LogRecord]) -> None:
+        """See `EventLog.rewrite`."""
+        rows = [(checksum(record.seq, record.blob), record.blob, record.seq) for record in records]
+        try:
+            self._db.execute("PRAGMA secure_delete=ON")
+            try:
+                with self._db:
+                    self._db.executemany("UPDATE events SET crc = ?, blob = ? WHERE seq = ?", rows)
+                    self._db.execute(f"PRAGMA user_version={self.rewrites() + 1}")
+            finally:
+                self._db.execute("PRAGMA secure_delete=OFF")  # pruning would write everything once more
+        except apsw.Error as error:
+            raise OSError(f"the event log could not be rewritten: {error}") from error
+
+    def rewrites(self) -> int:
+        """See `EventLog.rewrites`."""
+        count: int = self._db.execute("PRAGMA user_version").get
+        return count
 
     def close(self) -> None:
         """See `EventLog.close`."""

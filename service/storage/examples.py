@@ -5,7 +5,7 @@ Rebuilt by a replay at will, so it need not be durable at every commit; one bloc
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from service.contracts.journal import JournalRecord
 from service.contracts.ports import MaturedExamples
 from service.storage.journal import SLACK, create_journal, journal_back, read_journal, trim_journal, write_journal
 from service.storage.newest import newest_of
+from service.storage.without import without_devices
 
 _LOG = logging.getLogger("hearthbeat.storage")
 _ENCODER = msgspec.msgpack.Encoder()
@@ -100,6 +101,37 @@ class SqliteExampleStore:
             if oldest is not None:
                 self._db.execute("DELETE FROM matured WHERE home_type = ? AND at_seq < ?", (home_type, oldest))
 
+    def forget(self, home_type: str, devices: Collection[int], *, up_to_seq: int) -> int:
+        """See `ExampleStore.forget`. Block by block, so that nobody waits for all of them."""
+        with self._lock:
+            seqs = self._db.execute(
+                "SELECT at_seq FROM matured WHERE home_type = ? AND at_seq <= ? ORDER BY at_seq", (home_type, up_to_seq)
+            ).fetchall()
+        count = 0
+        for (at_seq,) in seqs:
+            for block in self._select("WHERE home_type = ?1 AND at_seq = ?2", (home_type, at_seq)):
+                left, gone = without_devices(block, devices)
+                count += gone
+                if gone:
+                    self._replace(block, left)
+        return count
+
+    def _replace(self, block: MaturedExamples, left: MaturedExamples | None) -> None:
+        """Put what is left in the place of a block, and overwrite what was there."""
+        with self._lock:
+            self._db.execute("PRAGMA secure_delete=ON")
+        try:
+            if left is not None:
+                self.put([left])
+            else:
+                with self._lock:
+                    self._db.execute(
+                        "DELETE FROM matured WHERE home_type = ? AND at_seq = ?", (block.home_type, block.at_seq)
+                    )
+        finally:
+            with self._lock:
+                self._db.execute("PRAGMA secure_delete=OFF")
+
     def latest(self, home_type: str, examples: int, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
         """See `ExampleStore.latest`."""
         with self._lock:
@@ -134,6 +166,23 @@ class SqliteExampleStore:
         """See `ExampleStore.journal`."""
         with self._lock:
             return read_journal(self._db, home_type, kind, after, limit)
+
+    def walk(self, *, up_to_seq: int) -> Iterator[MaturedExamples]:
+        """All blocks in order of ``at_seq``, one at a time.
+
+        Raises:
+            ValueError: One cannot be read.
+        """
+        with self._lock:
+            keys = self._db.execute(
+                "SELECT home_type, at_seq FROM matured WHERE at_seq <= ? ORDER BY at_seq, home_type", (up_to_seq,)
+            ).fetchall()
+        for home_type, at_seq in keys:
+            try:
+                yield from self._select("WHERE home_type = ?1 AND at_seq = ?2", (home_type, at_seq))
+            except (msgspec.MsgspecError, apsw.Error) as error:
+                what = f"the examples of {home_type} that matured at event {at_seq} cannot be read: {error}"
+                raise ValueError(what) from error
 
     def journal_back(self, records: int) -> tuple[int, int]:
         """See `ExampleStore.journal_back`."""

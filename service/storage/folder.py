@@ -2,15 +2,16 @@
 
 import fcntl
 import os
+from pathlib import Path
 
 import msgspec
 
-from service.contracts.errors import BadSetting
+from service.contracts.errors import BadBackup, BadSetting
 from service.contracts.events import SCHEMA
 from service.settings import Settings
 
 
-class _FolderSettings(msgspec.Struct, frozen=True, kw_only=True):
+class FolderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a data folder was made with; it cannot be changed afterwards, since the log depends on it."""
 
     schema: int
@@ -18,6 +19,28 @@ class _FolderSettings(msgspec.Struct, frozen=True, kw_only=True):
     grace_us: int
     lateness_us: int
     seed: int
+
+    @property
+    def slot_us(self) -> int:
+        """Width of a slot in microseconds."""
+        return max(self.horizon_us // 48, 1)
+
+
+def folder_settings(folder: Path) -> FolderSettings:
+    """What a data folder, or a backup of one, was made with.
+
+    Raises:
+        BadBackup: It is none, or of another schema.
+    """
+    try:
+        settings = msgspec.json.decode((folder / "folder.json").read_bytes(), type=FolderSettings)
+    except OSError:
+        raise BadBackup(f"{folder} is no data folder: it has no folder.json") from None
+    except msgspec.MsgspecError as error:
+        raise BadBackup(f"folder.json cannot be read: {error}") from None
+    if settings.schema != SCHEMA:
+        raise BadBackup(f"it holds events of schema {settings.schema}; this program reads schema {SCHEMA}")
+    return settings
 
 
 def prepare_folder(settings: Settings) -> int:
@@ -30,7 +53,7 @@ def prepare_folder(settings: Settings) -> int:
         BadSetting: It cannot be used.
     """
     folder = settings.folder
-    ours = _FolderSettings(
+    ours = FolderSettings(
         schema=SCHEMA,
         horizon_us=settings.horizon_us,
         grace_us=settings.grace_us,
@@ -50,7 +73,7 @@ def prepare_folder(settings: Settings) -> int:
             unfinished = folder / f".folder.{os.getpid()}"
             unfinished.write_bytes(msgspec.json.encode(ours))
             unfinished.replace(path)
-        theirs = msgspec.json.decode(path.read_bytes(), type=_FolderSettings)
+        theirs = msgspec.json.decode(path.read_bytes(), type=FolderSettings)
     except (OSError, msgspec.MsgspecError) as error:
         raise BadSetting(f"{folder} cannot be used: {error}", field="data_dir") from error
     for name in ours.__struct_fields__:

@@ -1,6 +1,6 @@
 """In-memory twins of the durable backends, for tests and embedding: the same promises, except durability."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 
 import numpy as np
@@ -10,6 +10,7 @@ from service.contracts.journal import JournalRecord
 from service.contracts.ports import LogRecord, MaturedExamples
 from service.storage.journal import KEPT
 from service.storage.newest import newest_of
+from service.storage.without import without_devices
 
 
 class MemoryEventLog:
@@ -18,6 +19,7 @@ class MemoryEventLog:
     def __init__(self) -> None:
         self._blobs: list[bytes] = []
         self._pruned = 0
+        self._rewrites = 0
 
     def append(self, blobs: Sequence[bytes]) -> int:
         """See `EventLog.append`."""
@@ -63,6 +65,17 @@ class MemoryEventLog:
         del self._blobs[:count]
         self._pruned += count
 
+    def rewrite(self, records: Sequence[LogRecord]) -> None:
+        """See `EventLog.rewrite`."""
+        for record in records:
+            if self._pruned < record.seq <= self.last_seq():
+                self._blobs[record.seq - self._pruned - 1] = record.blob
+        self._rewrites += 1
+
+    def rewrites(self) -> int:
+        """See `EventLog.rewrites`."""
+        return self._rewrites
+
     def close(self) -> None:
         """See `EventLog.close`."""
 
@@ -105,6 +118,18 @@ class MemoryExampleStore:
                     del self._blocks[block.at_seq, home_type]
                 return
             count += len(blocks[n].label)
+
+    def forget(self, home_type: str, devices: Collection[int], *, up_to_seq: int) -> int:
+        """See `ExampleStore.forget`."""
+        count = 0
+        for block in self.blocks(home_type, up_to_seq=up_to_seq):
+            left, gone = without_devices(block, devices)
+            if left is not None:
+                self.put([left])
+            elif gone:
+                del self._blocks[block.at_seq, home_type]
+            count += gone
+        return count
 
     def latest(self, home_type: str, examples: int, *, up_to_seq: int | None = None) -> list[MaturedExamples]:
         """See `ExampleStore.latest`."""

@@ -71,12 +71,39 @@ def _sync_folder(folder: Path) -> None:
         os.close(place)
 
 
+def read_snapshot(path: Path, key: bytes) -> tuple[Manifest, bytes]:
+    """The manifest and the state of a snapshot that was signed under a key, by whatever versions it was made.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is damaged, or signed under another key.
+    """
+    with path.open("rb") as file:
+        head, state = file.readline(), file.read()
+    try:
+        manifest = msgspec.json.decode(head, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ValueError(f"it cannot be read ({error})") from None
+    if not hmac.compare_digest(manifest.mac, _mac(key, msgspec.structs.replace(manifest, mac=""), [state])):
+        raise ValueError("it was changed, or written under another key")
+    if hashlib.sha256(state).hexdigest() != manifest.sha256:
+        raise ValueError("it does not match its SHA-256")
+    return manifest, state
+
+
 def newest_snapshot(folder: Path, kind: str) -> tuple[int, float] | None:
     """Sequence number and Unix time of the newest snapshot of a kind, or None without one."""
     for path in sorted(folder.glob(f"{kind}-[0-9]*.snapshot"), reverse=True):
         with contextlib.suppress(OSError):  # it was just replaced by a newer one
             return _seq(path), path.stat().st_mtime
     return None
+
+
+def _mac(key: bytes, bare: Manifest, pieces: Sequence[Piece]) -> str:
+    digest = hmac.new(key, msgspec.json.encode(bare), hashlib.sha256)
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _seq(path: Path) -> int:
@@ -115,7 +142,7 @@ class SnapshotStore:
         for piece in pieces:
             digest.update(piece)
         bare = Manifest(kind=self._kind, seq=seq, made_with=self._made_with, sha256=digest.hexdigest())
-        signed = msgspec.structs.replace(bare, mac=self._mac(bare, pieces))
+        signed = msgspec.structs.replace(bare, mac=_mac(self._key, bare, pieces))
         path = self._folder / f"{self._kind}-{seq:016d}.snapshot"
         unfinished = self._folder / f".{path.name}.{os.getpid()}"
         try:
@@ -134,19 +161,24 @@ class SnapshotStore:
         """The good snapshots as (seq, state); others are skipped with a warning."""
         for path in self._paths():
             try:
-                with path.open("rb") as file:
-                    head, state = file.readline(), file.read()
-                manifest = msgspec.json.decode(head, type=Manifest)
+                manifest, state = read_snapshot(path, self._key)
             except (OSError, ValueError) as error:
-                _LOG.warning("snapshot %s is skipped: it cannot be read (%s)", path.name, error)
+                _LOG.warning("snapshot %s is skipped: %s", path.name, error)
                 continue
-            fault = self._fault(manifest, state)
+            fault = self._fault(manifest)
             if fault is None and up_to_seq is not None and manifest.seq > up_to_seq:
                 fault = f"it is of event {manifest.seq}, and the log ends at {up_to_seq}"
             if fault is None:
                 yield manifest.seq, state
             else:
                 _LOG.warning("snapshot %s is skipped: %s", path.name, fault)
+
+    def drop_before(self, seq: int) -> None:
+        """Remove the snapshots from before an event that forgot something."""
+        for path in self._paths():
+            if _seq(path) < seq:
+                path.unlink(missing_ok=True)
+        _sync_folder(self._folder)
 
     def seqs(self) -> list[int]:
         """Sequence numbers of the snapshots there are, the newest first."""
@@ -155,20 +187,9 @@ class SnapshotStore:
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob(f"{self._kind}-[0-9]*.snapshot"), reverse=True)
 
-    def _fault(self, manifest: Manifest, state: bytes) -> str | None:
-        bare = msgspec.structs.replace(manifest, mac="")
+    def _fault(self, manifest: Manifest) -> str | None:
         if manifest.kind != self._kind:
             return f"it is of kind {manifest.kind!r}"
-        if not hmac.compare_digest(manifest.mac, self._mac(bare, [state])):
-            return "it was changed, or written under another key"
-        if hashlib.sha256(state).hexdigest() != manifest.sha256:
-            return "it does not match its SHA-256"
         if manifest.made_with != self._made_with:
             return f"it was made with {manifest.made_with}, this is {self._made_with}"
         return None
-
-    def _mac(self, bare: Manifest, pieces: Sequence[Piece]) -> str:
-        digest = hmac.new(self._key, msgspec.json.encode(bare), hashlib.sha256)
-        for piece in pieces:
-            digest.update(piece)
-        return digest.hexdigest()

@@ -1,11 +1,14 @@
 """Both folds in lock-step over a log in memory, and a few devices that are read hour by hour."""
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 
+from service.contracts.errors import NotKnown
 from service.contracts.events import Advanced, Event, encode_event
+from service.contracts.forgetting import Forget
 from service.contracts.journal import JournalRecord
 from service.contracts.outcomes import Outcome
 from service.contracts.predictions import Receipt
@@ -17,6 +20,7 @@ from service.pipeline.learning.learn import LearnerFold
 from service.pipeline.publication import Member
 from service.pipeline.records import decode_record
 from service.pipeline.scoring.intake import take_readings
+from service.pipeline.scoring.intake_forgetting import ForgetJob, forgotten_of
 from service.pipeline.scoring.intake_outcomes import take_outcomes
 from service.pipeline.scoring.score import Panel
 from service.storage.memory import MemoryEventLog, MemoryExampleStore
@@ -64,6 +68,14 @@ class LockStep:
     def advance(self, to: datetime, home_type: str | None = None) -> None:
         """Declare that event time has reached an instant."""
         self._put(Advanced(received_us=NOW_US, to_us=instant_us(to), home_type=home_type))
+
+    def forget(self, home_id: str, device_id: str | None = None) -> None:
+        """Forget a home, or a device of it, if it is known."""
+        wish = Forget(home_id=home_id, device_id=device_id, by="ada", why="they left")
+        with contextlib.suppress(NotKnown):
+            event = forgotten_of(ForgetJob(wish=wish, received_us=NOW_US), self.fleet)
+            self.fleet.apply(self.log.last_seq() + 1, event)
+            self._put(event)
 
     def live(self, hours: Iterable[int], *devices: str, home_type: str = "condo") -> None:
         """Read devices at each of these hours, one request an hour."""

@@ -173,3 +173,25 @@ def test_size_follows_the_contents(log: EventLog) -> None:
     log.prune(100)
     assert empty + 900_000 < full
     assert log.size_bytes() < full / 2
+
+
+def test_events_are_rewritten_in_their_place(log: EventLog) -> None:
+    """Others stay as they are, also in number; what has left the log does not come back; each time is counted."""
+    log.append(BLOBS)
+    log.prune(3)
+    log.rewrite([LogRecord(2, b"gone"), LogRecord(3, b"new"), LogRecord(5, b"longer than it was")])
+    assert [LogRecord(3, b"new"), LogRecord(4, BLOBS[3]), LogRecord(5, b"longer than it was")] == log.read(2)
+    assert (3, 5, 1) == (log.first_seq(), log.last_seq(), log.rewrites())
+    log.rewrite([])
+    assert 2 == log.rewrites()
+
+
+def test_what_was_rewritten_is_overwritten(tmp_path: Path) -> None:
+    """No byte of it is left in the file, small or large."""
+    log = SqliteEventLog(tmp_path / "log.db")
+    log.append([b"a secret", b"another secret " * 10_000, b"known"])
+    log.rewrite([LogRecord(1, b"."), LogRecord(2, b".")])
+    log.close()
+    content = (tmp_path / "log.db").read_bytes()
+    assert b"known" in content
+    assert b"secret" not in content

@@ -196,3 +196,37 @@ def test_the_journal_keeps_the_newest(store: ExampleStore, monkeypatch: pytest.M
     store.note([decision(seq) for seq in range(1_100)])
 
     assert [record.seq for record in store.journal()] == [1097, 1098, 1099]
+
+
+def several(at_seq: int, devices: list[int], *, late: bool = False) -> MaturedExamples:
+    """A block with one example of each device, of which every second was learned."""
+    n, chosen = len(devices), np.arange(0, len(devices), 2, dtype=np.int32)
+    plain = block("villa", at_seq, n)
+    return msgspec.structs.replace(
+        plain,
+        late=late,
+        device=np.array(devices, np.int32).tobytes(),
+        chosen=chosen.tobytes(),
+        columns=3,
+        features=np.repeat(np.array(devices, np.float32)[chosen], 3).tobytes(),
+        modes=[f"mode-{devices[k]}" for k in chosen],
+        members=[] if late else plain.members,
+        member_risk=b"" if late else plain.member_risk,
+    )
+
+
+def test_devices_are_forgotten(store: ExampleStore) -> None:
+    """Their examples go, of one home type and up to an event; what is left keeps risks, rows and modes in step."""
+    store.put([several(1, [7, 8, 9, 8, 5]), several(2, [8, 8]), several(3, [8, 9], late=True), several(4, [8])])
+    store.put([block("condo", 1)])
+    assert 5 == store.forget("villa", {8}, up_to_seq=3)
+    first, late, after = store.blocks("villa")
+    assert [7, 9, 5] == np.frombuffer(first.device, np.int32).tolist()
+    assert [0, 1, 2] == np.frombuffer(first.chosen, np.int32).tolist()
+    assert [7.0] * 3 + [9.0] * 3 + [5.0] * 3 == np.frombuffer(first.features, np.float32).tolist()
+    assert ["mode-7", "mode-9", "mode-5"] == first.modes
+    assert (3, 2) == np.frombuffer(first.member_risk, np.float32).reshape(3, -1).shape
+    assert ([9], [], b"") == (np.frombuffer(late.device, np.int32).tolist(), late.modes, late.member_risk)
+    assert [several(4, [8])] == [after]
+    assert [block("condo", 1)] == store.blocks("condo")
+    assert 0 == store.forget("villa", {8}, up_to_seq=3)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from service.contracts.events import Act, CheckpointPublished, LearnerStood, Pinned, RolledBack, TrainingEnded
+from service.contracts.forgetting import Forgotten
 from service.models.committee import CHECKPOINT
 from service.pipeline.learning.diary import Diary
 from service.pipeline.learning.fleet import Fleet
@@ -57,6 +58,13 @@ def tell_act(diary: Diary, act: Act, at_us: int | None) -> None:
             diary.tell("stale", None, f"the online members are benched: {act.why}", at_us=at_us)
         case LearnerStood():
             diary.tell("stale_over", None, f"the online members may vote again: {act.why}", at_us=at_us)
+
+
+def tell_forgotten(diary: Diary, event: Forgotten, at_us: int | None) -> None:
+    """Put down that devices were forgotten, without their names."""
+    count = len(event.devices)
+    sentence = f"{count} device{'s were' if count > 1 else ' was'} forgotten" + _because(event.by, event.why)
+    diary.tell("forgotten", None, sentence, at_us=at_us, amount=float(count))
 
 
 def _because(by: str, why: str) -> str:

@@ -1,6 +1,6 @@
 """One home type as the learner keeps it: devices, pending examples, watermark, sampling, losses and its own models."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -59,6 +59,15 @@ class HomeTypeFold:
             room = max(len(self.devices), 2 * len(self.last_seen)) - len(self.last_seen)
             self.last_seen = np.append(self.last_seen, np.full(room, NEVER, np.int64))
             self.device_type = np.append(self.device_type, np.zeros(room, np.int16))
+
+    def forget(self, names: Mapping[int, DeviceKey]) -> None:
+        """Forget devices: each keeps its number, under another name, and has no pending example any more."""
+        for number, alias in names.items():
+            self.numbers.pop(self.devices[number], None)
+            self.devices[number] = alias
+            self.last_seen[number] = NEVER
+            self.watermark.forget(number)
+        self.pending.drop(names)
 
     def note_mode(self, device: int, mode: str) -> None:
         """Count a failure mode for the device's type."""

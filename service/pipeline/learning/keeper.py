@@ -76,16 +76,25 @@ class LearnerKeeper:
             self._take(fold)
         return due
 
+    def forget(self, fold: LearnerFold, forget_seq: int) -> None:
+        """Take a snapshot of a fold that has forgotten something, and remove those from before it."""
+        if self._take(fold):
+            self._models.drop_before(forget_seq)
+            self._folds.drop_before(forget_seq)
+
     def close(self, fold: LearnerFold) -> None:
         """Keep the last state."""
         if fold.seq > self._taken_seq:
             self._take(fold)
 
-    def _take(self, fold: LearnerFold) -> None:
+    def _take(self, fold: LearnerFold) -> bool:
         try:
             self._models.save(fold.seq, dump_models(fold))  # first, so that no fold part is without its models
             self._folds.save(fold.seq, dump_fold(fold))
             self._needed[fold.seq] = fold.needed_seq()
         except OSError as error:
             _LOG.warning("no snapshot could be written: %s", error)
-        self._taken_at, self._taken_seq = time.monotonic(), fold.seq
+            return False
+        finally:
+            self._taken_at, self._taken_seq = time.monotonic(), fold.seq
+        return True

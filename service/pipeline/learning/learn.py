@@ -23,6 +23,7 @@ from service.contracts.events import (
     ReadingGroup,
     ReadingsLogged,
 )
+from service.contracts.forgetting import Erased, Forgotten
 from service.contracts.outcomes import Failure, Retraction
 from service.contracts.ports import EventLog, ExampleStore, MaturedExamples
 from service.evaluation.alarm import BLOCKS_PER_HORIZON
@@ -30,7 +31,7 @@ from service.labels.book import DeviceKey, OutcomeBook, instant_us
 from service.labels.join import CENSORED
 from service.models.compiled_modes import CompiledOnlineModes
 from service.models.online import OnlineModel
-from service.pipeline.learning.acts import take_act, tell_act
+from service.pipeline.learning.acts import take_act, tell_act, tell_forgotten
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.diary import Diary
 from service.pipeline.learning.due import due_of
@@ -92,7 +93,9 @@ class LearnerFold:
                     self.home_types[name].watermark.advance(event.to_us)
                     self._changed.add(name)
                     settled.append(self._settler.mature(seq, len(settled), self.home_types[name]))
-        elif self._fleet.versions.apply(event):
+        elif isinstance(event, Forgotten):
+            self._forget(event)
+        elif not isinstance(event, Erased) and self._fleet.versions.apply(event):
             self._decided(event)
         blocks = [block for block in settled if block is not None]
         if blocks:
@@ -142,6 +145,17 @@ class LearnerFold:
         tell_act(self._diary, event, at_us)
         if at_us is not None:
             take_act(event, self._fleet, self.home_types, at_us)
+
+    def _forget(self, event: Forgotten) -> None:
+        """Forget devices. What has been counted and learned of them stays; it has no name."""
+        for key in event.named():
+            self._home_type_of.pop(key, None)
+            self._tally.forget(key)
+        for name, aliases in event.aliases().items():
+            self.home_types[name].forget(aliases)
+            self._changed.add(name)
+        self._book.forget(event.named())
+        tell_forgotten(self._diary, event, self._fleet_us() if self.home_types else None)
 
     def due(self) -> list[TrainingDue]:
         """The trainings that are due, the global one first. None is while outcomes are silent: nothing true is new."""

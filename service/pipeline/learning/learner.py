@@ -15,6 +15,7 @@ from typing import IO
 
 import msgspec
 
+from service.contracts.forgetting import Forgotten
 from service.contracts.ports import EventLog, ExampleStore
 from service.pipeline.learning.config import LearnerConfig
 from service.pipeline.learning.keeper import LearnerKeeper
@@ -63,6 +64,13 @@ def _step_back() -> None:
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
+def _forget(seq: int, event: Forgotten, fold: LearnerFold, examples: ExampleStore, keeper: LearnerKeeper) -> None:
+    """What was forgotten must neither come back from a snapshot nor be trained on."""
+    keeper.forget(fold, seq)
+    for home_type, aliases in event.aliases().items():
+        examples.forget(home_type, aliases, up_to_seq=seq)
+
+
 def _serve(
     fold: LearnerFold,
     log: EventLog,
@@ -79,7 +87,10 @@ def _serve(
     while True:
         records = log.read(fold.seq, limit=64)
         for record in records:
-            fold.apply(record.seq, decode_record(record))
+            event = decode_record(record)
+            fold.apply(record.seq, event)
+            if isinstance(event, Forgotten):
+                _forget(record.seq, event, fold, examples, keeper)
         now = time.monotonic()
         due = fold.seq >= wanted if lockstep else not records or now - published_at >= _PUBLISH_EVERY_S
         if due and fold.seq > published_seq:

@@ -70,6 +70,12 @@ class OutcomeTally:
             self.waiting -= _outcomes(kinds)
             self._of_home_type.setdefault(home_type, Counter()).update(kinds)
 
+    def forget(self, key: DeviceKey) -> None:
+        """The device is forgotten: what waited for it waits no longer. What is counted already says nothing of it."""
+        kinds = self._of_device.pop(key, None)
+        if kinds is not None:
+            self.waiting -= _outcomes(kinds)
+
 
 def _outcomes(kinds: Counter[str]) -> int:
     return kinds.total() - kinds["superseded"]

@@ -55,7 +55,8 @@ class Ring:
 
         Args:
             seq: The first of them.
-            events: Those with readings, or None if nobody listened when they were made.
+            events: Those with readings, or None if nobody listened when they were made, or one of them forgot devices:
+                then the ring forgets all it holds.
             next_seq: The event that comes after them.
         """
         if events is not None and seq < next_seq:
@@ -72,6 +73,9 @@ class Ring:
                     self._rows -= gone.size
                     self._from_seq = gone.seq + 1
                 self._to_seq = next_seq
+        elif self._events:
+            with self._lock:
+                self._clear(next_seq)
         self.next_seq = next_seq
 
     def since(self, seq: int) -> tuple[list[RiskyEvent], int] | None:

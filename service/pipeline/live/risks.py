@@ -71,14 +71,18 @@ def pick(seq: int, event: ReadingsLogged, min_risk: float) -> RiskyEvent | None:
 def told(event: RiskyEvent, fleet: FleetState, row: int, min_risk: float, home_type: str | None) -> Iterator[RiskTold]:
     """What a listener is told of an event, from ``row`` on.
 
-    The event must be durable. Then names stand in the fold for good, and are read without its lock.
+    The event must be durable. Then names stand in the fold, and are read without its lock, until somebody has a device
+    forgotten; of such a device nothing is told again.
     """
     for group in event.groups:
         if home_type is not None and group.home_type != home_type:
             continue
         state = fleet.home_types[group.home_type]
         for k in np.flatnonzero((group.row >= row) & (group.risk >= min_risk)).tolist():
-            home_id, device_id = state.devices[group.device[k]]
+            number = int(group.device[k])
+            home_id, device_id = state.devices[number]
+            if number in state.buried:  # asked after its name was read, see `HomeTypeState.bury`
+                continue
             yield RiskTold(
                 seq=event.seq,
                 row=int(group.row[k]),

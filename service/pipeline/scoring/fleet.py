@@ -3,6 +3,8 @@
 A pure function of the log, apart from models and weights: those come by publication and are logged with each answer.
 """
 
+from collections.abc import Mapping
+
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,7 @@ from service.contracts.events import (
     ReadingGroup,
     ReadingsLogged,
 )
+from service.contracts.forgetting import Erased, Forgotten
 from service.contracts.outcomes import Repair
 from service.features.windows import NEVER, Windows
 from service.labels.book import DeviceKey, OutcomeBook
@@ -54,7 +57,8 @@ def _remember(
 class HomeTypeState:
     """The devices of one home type: names, windows, last answers. Columns by device number.
 
-    Restored from a snapshot it may be ahead of the fleet: events up to ``folded_seq`` are in it already.
+    Restored from a snapshot it may be ahead of the fleet: events up to ``folded_seq`` are in it already. Devices that
+    were forgotten keep their numbers, which are ``buried``.
     """
 
     def __init__(self, home_type: str, *, horizon_us: int, slot_us: int) -> None:
@@ -64,6 +68,7 @@ class HomeTypeState:
         self.folded_seq = 0
         self.readings = 0
         self.dropped = 0
+        self.buried: set[int] = set()
         self.device_type = np.zeros(64, np.int16)
         self.risk = np.full(64, np.nan)
         self.provisional = np.ones(64, np.bool_)
@@ -72,6 +77,18 @@ class HomeTypeState:
         self.read_count = np.zeros(64, np.int64)
         self.past_ts = np.zeros((64, HISTORY), np.int64)
         self.past_risk = np.zeros((64, HISTORY), np.float32)
+
+    def bury(self, aliases: Mapping[int, DeviceKey]) -> None:
+        """Forget devices: their numbers stay, under other names, and nothing else of them."""
+        self.buried.update(aliases)  # before the names: who reads an alias then finds that it is one
+        self.devices = [*self.devices]  # somebody may be reading the former list
+        for number, alias in aliases.items():
+            self.devices[number] = alias
+        gone = np.array(list(aliases))
+        self.windows.clear(gone)
+        self.device_type[gone], self.risk[gone], self.provisional[gone] = 0, np.nan, True
+        self.last_seq[gone] = self.last_row[gone] = self.read_count[gone] = 0
+        self.past_ts[gone], self.past_risk[gone] = 0, 0.0
 
     def reserve(self) -> None:
         """Make room for all registered devices and metrics."""
@@ -118,6 +135,10 @@ class FleetState:
     Args:
         horizon_us: The horizon in microseconds.
         slot_us: Width of a slot in microseconds.
+
+    Attributes:
+        erasing: Events that forgot devices whose names may still lie on the disk, oldest first.
+        forgot_seq: The last event that forgot devices since the service was started; 0 for none.
     """
 
     def __init__(self, *, horizon_us: int, slot_us: int) -> None:
@@ -127,6 +148,8 @@ class FleetState:
         self.homes: dict[str, list[DeviceKey]] = {}
         self.book = OutcomeBook()
         self.versions = Versions()
+        self.erasing: list[int] = []
+        self.forgot_seq = 0
         self.horizon_us = horizon_us
         self.slot_us = slot_us
 
@@ -146,6 +169,23 @@ class FleetState:
         self.homes.setdefault(key[0], []).append(key)
         return number
 
+    def register_buried(self, state: HomeTypeState, alias: DeviceKey) -> None:
+        """Give the next number to a device that is forgotten already."""
+        state.buried.add(len(state.devices))
+        state.devices.append(alias)
+
+    def _forget(self, seq: int, event: Forgotten) -> None:
+        for name, aliases in event.aliases().items():
+            self.home_types[name].bury(aliases)
+        for key in event.named():
+            if self.place.pop(key, None) is not None:
+                self.homes[key[0]].remove(key)
+                if not self.homes[key[0]]:
+                    del self.homes[key[0]]
+        self.book.forget(event.named())
+        self.erasing.append(seq)
+        self.forgot_seq = seq
+
     def apply(self, seq: int, event: Event) -> None:
         """Fold one logged event. ``seq`` must be the next."""
         if seq != self.seq + 1:
@@ -155,6 +195,10 @@ class FleetState:
                 self._readings(seq, group)
         elif isinstance(event, OutcomesLogged):
             self.outcomes(event, seq)
+        elif isinstance(event, Forgotten):
+            self._forget(seq, event)
+        elif isinstance(event, Erased):
+            self.erasing = [forgot for forgot in self.erasing if forgot != event.forget_seq]
         else:
             self.versions.apply(event)
         self.seq = seq

@@ -14,20 +14,19 @@ from concurrent.futures import Future
 from typing import Any
 
 from service.contracts.errors import Unavailable
-from service.contracts.events import Act, Advanced, Event, ReadingsLogged, encode_event
+from service.contracts.events import Act, Event, ReadingsLogged, encode_event
+from service.contracts.forgetting import Forgotten
 from service.contracts.ports import EventLog
-from service.contracts.predictions import Receipt
-from service.contracts.standing import AdvanceReceipt
 from service.pipeline.link import LearnerLink
 from service.pipeline.live.ring import Ring
 from service.pipeline.publication import TrainingDue
 from service.pipeline.scoring.arrivals import Limits, ReadingsJob
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.intake import take_requests
-from service.pipeline.scoring.intake_outcomes import take_outcomes
+from service.pipeline.scoring.intake_single import take_single
 from service.pipeline.scoring.keeper import Keeper
 from service.pipeline.scoring.replies import LoopReply, Reply, deliver
-from service.pipeline.scoring.requests import Job, OutcomesJob, TrainingsJob, runs, weight
+from service.pipeline.scoring.requests import Job, TrainingsJob, runs, weight
 from service.pipeline.scoring.retention import Retention
 from service.pipeline.scoring.score import Panel
 from service.pipeline.scoring.taken import TakenIn
@@ -176,6 +175,8 @@ class Ingest:
                         blobs.append(encode_event(event))
                         if told is not None and isinstance(event, ReadingsLogged):
                             told.append((self.fleet.seq, event))
+                        elif isinstance(event, Forgotten):
+                            told = None  # the ring forgets all, and who listens is served from the log
                     done.extend((reply, answer) for (_, reply), answer in zip(run, answers, strict=True))
                 if blobs:
                     self._log.append(blobs)
@@ -272,7 +273,7 @@ class Ingest:
         except OSError as error:
             _LOG.warning("%s", error)
 
-    def _fold(self, jobs: Sequence[Job]) -> tuple[Event | None, Sequence[Receipt | AdvanceReceipt | None]]:
+    def _fold(self, jobs: Sequence[Job]) -> tuple[Event | None, Sequence[Any]]:
         """Fold one request, or several with readings; their event, if they made one, and the answers."""
         seq = self.fleet.seq + 1
         readings = [job for job in jobs if isinstance(job, ReadingsJob)]
@@ -283,16 +284,5 @@ class Ingest:
             self.fleet.seq = seq
             return event, receipts
         (job,) = jobs
-        if isinstance(job, OutcomesJob):
-            entered, receipt = take_outcomes(job.outcomes, job.received_us, seq, self.fleet)
-            if entered is None:
-                return None, [receipt]
-            self.fleet.seq = seq
-            return entered, [receipt]
-        if isinstance(job, TrainingsJob):
-            return None, [None]
-        assert not isinstance(job, ReadingsJob)
-        self.fleet.apply(seq, job)
-        if not isinstance(job, Advanced):
-            self.panel.decided(self.fleet.versions)
-        return job, [AdvanceReceipt(seq=seq)]
+        made, answer = take_single(job, seq, self.fleet, self.panel, self._log)
+        return made, [answer]

@@ -65,15 +65,27 @@ class Keeper:
             if self._store is None or fleet.seq == self._taken_seq:
                 return
             writing = self._writer is not None and self._writer.is_alive()
-            if writing or time.monotonic() - self._taken_at < self._every_s:
+            late = fleet.forgot_seq > self._taken_seq
+            if writing or (not late and time.monotonic() - self._taken_at < self._every_s):
                 return
             self._freezing = Freezing(fleet)
             self._taken_at, self._taken_seq = time.monotonic(), fleet.seq
-        seq, frozen = self._freezing.seq, self._freezing.step(fleet)
+        frozen = self._freezing.step(fleet)
+        seq = self._freezing.seq
         if frozen is not None:
             self._freezing = None
             self._writer = threading.Thread(target=self._beside, args=(seq, frozen), name="snapshot", daemon=True)
             self._writer.start()
+
+    def without(self, forget_seq: int) -> bool:
+        """Whether no snapshot has any more what an event forgot; older ones are removed once there is a newer one."""
+        if self._store is None:
+            return True
+        kept = self._store.seqs()
+        if kept and kept[0] >= forget_seq > kept[-1]:
+            self._store.drop_before(forget_seq)
+            return True
+        return bool(kept) and kept[-1] >= forget_seq
 
     @property
     def needed_seq(self) -> int:

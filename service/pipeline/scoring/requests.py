@@ -6,8 +6,11 @@ from typing import TypeVar
 from msgspec import Struct
 
 from service.contracts.events import Act, Advanced
+from service.contracts.forgetting import Erased
 from service.contracts.outcomes import Outcome
+from service.contracts.ports import LogRecord
 from service.pipeline.scoring.arrivals import ReadingsJob
+from service.pipeline.scoring.intake_forgetting import ForgetJob
 
 
 class OutcomesJob(Struct, frozen=True, kw_only=True):
@@ -21,7 +24,13 @@ class TrainingsJob(Struct, frozen=True):
     """In lock-step mode: carry out the trainings that wait. The answer is None, and comes when they have ended."""
 
 
-Job = ReadingsJob | OutcomesJob | Advanced | Act | TrainingsJob
+class RewriteJob(Struct, frozen=True):
+    """Put other blobs in the place of events; see `EventLog.rewrite`. The answer is None, or OSError. May be empty."""
+
+    records: Sequence[LogRecord]
+
+
+Job = ReadingsJob | OutcomesJob | ForgetJob | Advanced | Act | Erased | TrainingsJob | RewriteJob
 R = TypeVar("R")
 
 

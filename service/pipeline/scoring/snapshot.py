@@ -47,12 +47,14 @@ class _HomeType(Struct, frozen=True, kw_only=True):
     dropped: int
     windows: dict[str, _Array]
     answers: dict[str, _Array]
+    buried: list[int] = []
 
 
 class _Fleet(Struct, frozen=True, kw_only=True):
     seq: int
     versions: Versions
     home_types: list[_HomeType]
+    erasing: list[int] = []
 
 
 class Frozen(Struct, frozen=True):
@@ -80,6 +82,8 @@ _DEVICES: msgspec.msgpack.Decoder[list[tuple[str, str]]] = msgspec.msgpack.Decod
 class Freezing:
     """A copy of the fold in the making. What is not of a home type is copied at once.
 
+    Where a device is forgotten meanwhile the copy begins anew: what forgets it is done to the whole fold at once.
+
     Args:
         fleet: The fold; `step` must be given the same.
     """
@@ -87,6 +91,7 @@ class Freezing:
     def __init__(self, fleet: FleetState) -> None:
         self.seq = fleet.seq
         self._versions = copy.deepcopy(fleet.versions)
+        self._erasing = list(fleet.erasing)
         self._outcomes = fleet.book.outcomes()
         self._names = list(fleet.home_types)
         self._parts: list[_HomeType] = []
@@ -95,11 +100,13 @@ class Freezing:
 
     def step(self, fleet: FleetState) -> Frozen | None:
         """Copy one more home type as it is now; the whole copy once there is none left."""
+        if fleet.forgot_seq > self.seq:
+            self.__init__(fleet)  # type: ignore[misc]  # all over again, from this very object
         if len(self._parts) < len(self._names):
             self._copy(fleet.seq, fleet.home_types[self._names[len(self._parts)]])
         if len(self._parts) < len(self._names):
             return None
-        head = _Fleet(seq=self.seq, versions=self._versions, home_types=self._parts)
+        head = _Fleet(seq=self.seq, versions=self._versions, home_types=self._parts, erasing=self._erasing)
         return Frozen(head, self._outcomes, self._devices, self._arrays)
 
     def _copy(self, seq: int, state: HomeTypeState) -> None:
@@ -115,11 +122,12 @@ class Freezing:
                 columns=list(state.windows.layout.columns),
                 readings=state.readings,
                 dropped=state.dropped,
+                buried=sorted(state.buried),
                 windows={k: kept(v) for k, v in state.windows.columns_of_state(count).items()},
                 answers={k: kept(getattr(state, k)[:count].copy()) for k in _COLUMNS},
             )
         )
-        self._devices.append(state.devices)  # only ever appended to: no copy is needed
+        self._devices.append(state.devices)  # only ever appended to, or replaced: no copy is needed
 
 
 def freeze(fleet: FleetState) -> Frozen:
@@ -156,10 +164,13 @@ def thaw(blob: bytes, fleet: FleetState) -> FleetState:
         for outcome in _OUTCOMES.decode(reader.part()):
             fleet.book.enter(outcome)
         for of_type in head.home_types:
-            state = fleet.home_type(of_type.name)
+            state, buried = fleet.home_type(of_type.name), set(of_type.buried)
             for _ in range(0, of_type.devices, _NAMES):
                 for key in _DEVICES.decode(reader.part()):
-                    fleet.register(state, key)
+                    if len(state.devices) in buried:
+                        fleet.register_buried(state, key)
+                    else:
+                        fleet.register(state, key)
     except (msgspec.MsgspecError, struct.error) as error:
         raise ValueError(f"not a snapshot of the scorer: {error}") from error
     for of_type in head.home_types:
@@ -170,6 +181,7 @@ def thaw(blob: bytes, fleet: FleetState) -> FleetState:
         for name, array in of_type.answers.items():
             getattr(state, name)[: of_type.devices] = reader.column(array)
     fleet.versions = head.versions
+    fleet.erasing = head.erasing
     fleet.seq = head.seq
     return fleet
 

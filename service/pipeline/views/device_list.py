@@ -132,7 +132,7 @@ def _copied(state: HomeTypeState, number: npt.NDArray[np.int64], failed: list[in
         device_type=state.device_type[number],
         provisional=state.provisional[number],
         failed=in_failure[number],
-        devices=state.devices,  # these two are only ever appended to
+        devices=state.devices,  # these two are only ever appended to, or replaced
         device_types=state.windows.layout.device_types,
     )
 

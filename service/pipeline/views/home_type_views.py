@@ -112,7 +112,7 @@ class HomeTypeViews:
             rows.append(
                 HomeTypeSummary(
                     home_type=name,
-                    devices=len(state.devices),
+                    devices=len(state.devices) - len(state.buried),
                     readings=state.readings,
                     champion=_champion(members),
                     provisional=_provisional(members),
@@ -154,7 +154,7 @@ class HomeTypeViews:
                 modes[mode] = modes.get(mode, 0) + count
         return HomeTypeDetail(
             home_type=name,
-            devices=len(state.devices),
+            devices=len(state.devices) - len(state.buried),
             readings=state.readings,
             champion=_champion(members),
             provisional=_provisional(members),

@@ -103,6 +103,8 @@ def test_every_endpoint_has_its_scope() -> None:
     assert {("post", "/v1/predict")} == {key for key in changing if scopes[key] == "read"}
     assert {key for key, scope in scopes.items() if scope == "admin"} == {
         ("post", "/v1/advance"),
+        ("post", "/v1/forget"),
+        ("get", "/v1/forget/{seq}"),
         ("post", "/v1/models/{home_type}/versions"),
         ("post", "/v1/models/{home_type}/refresh"),
         ("post", "/v1/models/{home_type}/rollback"),

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from service.app import openapi_document
 from simulator.__main__ import main
 from tests.api.access.conftest import bearer, create, keys
 from tests.api.test_readings import reading
-from tests.service_process import ServiceProcess, until
+from tests.service_process import ROOT, ServiceProcess, until
 
 OPERATIONS = [
     (method, path, operation["security"])
@@ -26,7 +28,7 @@ GUARDED = [(method, path, security[0]["key"][0]) for method, path, security in O
 
 def asked(client: httpx.Client, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
     """Ask an endpoint, with an empty object where it takes a body; of a stream without end only the head."""
-    for name, value in {"number": "1", "home_type": "villa"}.items():
+    for name, value in {"number": "1", "home_type": "villa", "seq": "1"}.items():
         path = path.replace(f"{{{name}}}", value)
     kind = {"content-type": "application/json"} if method == "post" else {}
     content = b"{}" if method == "post" else None
@@ -127,6 +129,26 @@ def test_clients_send_a_key(
             ended = int(end.code or 0)
         shown = capsys.readouterr()
         assert (status, True, False) == (ended, words in shown.err, key[:9] in shown.err + shown.out)
+
+
+@pytest.mark.parametrize(("scope", "words"), [("admin", "says 404"), ("read", "says 403"), (None, "says 401")])
+def test_forgetting_takes_a_key(
+    keyed: ServiceProcess, by_scope: dict[str, str], monkeypatch: pytest.MonkeyPatch, scope: str | None, words: str
+) -> None:
+    """From the variable, and it must be for `admin`."""
+    monkeypatch.delenv("HEARTHBEAT_KEY", raising=False)
+    if scope is not None:
+        monkeypatch.setenv("HEARTHBEAT_KEY", by_scope[scope])
+    wish = ["--home", "nowhere", "--by", "ada", "--why", "they left", "--url", keyed.url]
+    ended = subprocess.run(
+        [sys.executable, "-m", "service", "forget", *wish],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (1, True) == (ended.returncode, words in ended.stderr), ended.stderr
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])

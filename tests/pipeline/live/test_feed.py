@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.contracts.errors import Busy, Unavailable
+from service.contracts.forgetting import Erased, Forget, is_alias
 from service.contracts.journal import JournalEntry, JournalRecord
 from service.contracts.live import Gap, RiskTold
 from service.pipeline.link import LearnerLink
@@ -13,6 +14,7 @@ from service.pipeline.live.feed import Feed, Listener
 from service.pipeline.live.place import Place, parse_place, place_id
 from service.pipeline.scoring.arrivals import ReadingsJob
 from service.pipeline.scoring.ingest import Ingest
+from service.pipeline.scoring.intake_forgetting import ForgetJob
 from service.storage.memory import MemoryExampleStore
 from tests.pipeline.scoring.test_ingest import FaultyLog, make
 from tests.pipeline.streams import NOW_US, hourly
@@ -155,3 +157,23 @@ def test_places_are_bounded(fleet: Fleet) -> None:
     fleet.feed.enter()
     with pytest.raises(Busy, match="2 live streams"):
         fleet.feed.enter()
+
+
+def test_who_is_forgotten_is_not_told_again(fleet: Fleet) -> None:
+    """Neither to one who has listened all the time, nor to one who comes back; all others are."""
+    listener = fleet.listen()
+    fleet.send(2)
+    home_id, device_id = next(iter(fleet.ingest.fleet.place))
+    wish = Forget(home_id=home_id, device_id=device_id, by="ada", why="moved out")
+    receipt = fleet.ingest.submit(ForgetJob(wish=wish, received_us=NOW_US)).result()
+    fleet.ingest.submit(Erased(received_us=NOW_US, forget_seq=receipt.seq)).result()
+    until(lambda: fleet.ingest.ring.next_seq == fleet.ingest.fleet.seq + 1)
+    back = fleet.listen(Place(seq=1))
+    for each in (listener, back):
+        found = [what for _, what in each.take() if isinstance(what, RiskTold)]
+        assert {1, 2} == {what.seq for what in found}
+        assert len(found) == 2 * 11
+        assert all((what.home_id, what.device_id) != (home_id, device_id) for what in found)
+        assert not any(is_alias(what.home_id) for what in found)
+    fleet.send()
+    assert told(listener) == told(back) == rows(5, 5)

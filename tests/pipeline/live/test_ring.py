@@ -84,3 +84,15 @@ def test_the_oldest_go_first() -> None:
     assert (None, ([(2, [0, 1, 2])], 3)) == (found(ring, 1), found(ring, 2))
     ring.publish(3, [(3, event(*[0.5] * 9))], 4)
     assert (None, ([(3, list(range(9)))], 4)) == (found(ring, 2), found(ring, 3))
+
+
+def test_where_devices_are_forgotten_the_ring_forgets_all() -> None:
+    """Who listens is sent to the log for what came before; from then on the ring serves again."""
+    ring = Ring()
+    ring.join(0.5)
+    ring.publish(1, [(1, event(0.9))], 2)
+    ring.publish(2, None, 3)
+    assert None is found(ring, 1)
+    assert None is found(ring, 2)
+    ring.publish(3, [(3, event(0.9))], 4)
+    assert ([(3, [0])], 4) == found(ring, 3)

@@ -1,0 +1,5 @@
+"""Upkeep of data: copied, put back, checked, and written out for others to read.
+
+`backup` copies a data folder, `restore` makes one of a copy, `verify` looks whether one is whole; `export` writes
+tables.
+"""
