@@ -20,6 +20,7 @@ from rich.table import Table
 from service import __version__
 
 _ROOT = Path(__file__).parents[1]
+_WIDE = 160
 
 
 Size = Literal["quick", "usual", "full"]
@@ -145,13 +146,16 @@ def show_report(report: Report) -> None:
         title=f"{report.name}, seed {report.seed}",
         caption=f"{machine_text(report.machine)}; {version_text(report)}",
     )
-    table.add_column("id", no_wrap=True)
+    table.add_column("id", overflow="fold")
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     table.add_column("better", no_wrap=True)
     for row in shown_rows(report):
         table.add_row(row.id, figure_text(row.value), row.unit, row.better)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:  # a file or another program has no width, and is searched for whole ids
+        console = Console(width=_WIDE)
+    console.print(table)
 
 
 def machine_text(machine: Machine) -> str:

@@ -24,7 +24,7 @@ from benchmarks.report import Row
 from benchmarks.run import Workload
 
 NAME = "online_vs_batch"
-_HOMES, _SEASONAL_HOMES = 20, 10
+_HOMES, _SEASONAL_HOMES = 16, 8
 _QUICK = (
     replace(STREAMS["stationary"], homes=6, days=6.0),
     replace(STREAMS["firmware"], homes=6, days=9.0),
@@ -32,7 +32,7 @@ _QUICK = (
 
 
 def measure(workload: Workload) -> list[Row]:
-    """Play the streams, two at a time: with 20 homes, with ``full`` as large as they are, with ``quick`` two tiny ones.
+    """Play the streams, two at a time: with 16 homes, with ``full`` as large as they are, with ``quick`` two tiny ones.
 
     Raises:
         BenchError: A data set or LightGBM is missing, or a stream could not be played.
