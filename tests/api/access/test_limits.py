@@ -74,16 +74,16 @@ def test_a_stream_is_slowed_down(keyed: ServiceProcess, keyed_folder: Path) -> N
     """NDJSON is not refused in the middle but waits: all of it is taken, at the rate."""
 
     def lines() -> Iterator[bytes]:
-        for n in range(300):
+        for n in range(500):
             yield json.dumps(reading("slow", device=f"d{n}")).encode() + b"\n"
             if n % 100 == 99:
-                time.sleep(0.1)  # else it would be one chunk
+                time.sleep(0.2)  # else it would be one chunk
 
     with with_key(keyed, keyed_folder, "stream") as client:
         began = time.monotonic()
         answer = client.post("/v1/readings", content=lines(), headers={"content-type": "application/x-ndjson"})
-    assert 300 == sum(json.loads(line)["accepted"] for line in answer.text.splitlines())
-    assert 0.9 < time.monotonic() - began < 15
+    assert 500 == sum(json.loads(line)["accepted"] for line in answer.text.splitlines())
+    assert time.monotonic() - began > 1.5  # unhindered it is 1.0
 
 
 @pytest.mark.parametrize(
