@@ -50,7 +50,7 @@ app.command("service.jobs.upkeep.commands:backup", help="Copy the data of a serv
 app.command("service.jobs.upkeep.commands:restore", help="Make a data folder of a backup.")
 app.command("service.jobs.upkeep.commands:verify", help="Check a backup or a data folder.")
 app.command("service.jobs.upkeep.commands:export", help="Write readings, risks, examples and outcomes as Parquet.")
-app.command("service.observe.status.command:status", help="Show how a running service stands.")
+app.command("service.api.status_command:status", help="Show how a running service stands.")
 app.command("service.settings.show:settings", help="Print the settings in force, and where each came from.")
 app.command("service.api.access.command:app", name="keys", help="Make, list and revoke the keys of the API.")
 app.command("benchmarks.command:app", name="bench", help="Run a benchmark, or all for a report; without a name, list.")

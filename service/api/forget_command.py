@@ -6,9 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from service.api.models_command import Key, Url, ask, end
+from service.api.asking import URL, Key, Url, ask, end
 
-_URL = "http://127.0.0.1:8000"
 _EVERY_S = 0.5
 
 
@@ -19,7 +18,7 @@ def forget(
     by: Annotated[str, Parameter(help="Who wants it; stands in the log.")],
     why: Annotated[str, Parameter(help="What for; stands in the log, so do not name the home.")],
     wait: Annotated[float, Parameter(help="Seconds to wait for the disk; 0 does not wait.")] = 600.0,
-    url: Url = _URL,
+    url: Url = URL,
     key: Key = None,
 ) -> None:
     """Have a running service forget a home, or one device of it. It cannot be taken back."""

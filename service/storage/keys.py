@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 
 from service.contracts.access import KeyName, Scope
 from service.contracts.errors import BadSetting, Conflict, NotKnown
+from service.storage.durable import sync
 
 PREFIX: Final = "hb_"
 """Each key begins like this, so that people, and tools that look for leaked secrets, know one when they see it."""
@@ -172,11 +173,7 @@ class KeyFile:
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-        place = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(place)
-        finally:
-            os.close(place)
+        sync(folder)
 
 
 _NAME_RULE = "letters, digits, dots and hyphens, the first a letter or digit, at most 64"

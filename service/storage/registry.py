@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from service.contracts.errors import BadModel
+from service.storage.durable import sync
 
 _MANIFEST = "manifest_json"
 _SUFFIX = ".npy"
@@ -54,11 +55,7 @@ def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[np.generic]], manif
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)
     return digest
 
 

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from service.storage.background import write_gently
+from service.storage.durable import sync
 
 Piece = bytes | memoryview
 """A part of a state, in order; contiguous bytes."""
@@ -56,19 +57,11 @@ def folder_key(folder: Path) -> bytes:
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(path)
-        _sync_folder(folder)
+        sync(folder)
     key = path.read_bytes()
     if len(key) != _KEY_BYTES:
         raise OSError(f"{path} is damaged: no snapshot can be trusted; without it all of them are skipped")
     return key
-
-
-def _sync_folder(folder: Path) -> None:
-    place = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(place)
-    finally:
-        os.close(place)
 
 
 def read_snapshot(path: Path, key: bytes) -> tuple[Manifest, bytes]:
@@ -152,7 +145,7 @@ class SnapshotStore:
         except OSError:
             unfinished.unlink(missing_ok=True)
             raise
-        _sync_folder(self._folder)
+        sync(self._folder)
         for old in self._paths()[self._keep :]:
             old.unlink(missing_ok=True)
         return path
@@ -178,7 +171,7 @@ class SnapshotStore:
         for path in self._paths():
             if _seq(path) < seq:
                 path.unlink(missing_ok=True)
-        _sync_folder(self._folder)
+        sync(self._folder)
 
     def seqs(self) -> list[int]:
         """Sequence numbers of the snapshots there are, the newest first."""

@@ -89,7 +89,7 @@ class _Locked(_Pretender):
 def _install(monkeypatch: pytest.MonkeyPatch, classifier: type[_Pretender]) -> None:
     tabpfn, torch = ModuleType("tabpfn"), ModuleType("torch")
     tabpfn.TabPFNClassifier = classifier  # type: ignore[attr-defined]  # a module made here
-    torch.cuda = type("cuda", (), {"is_available": staticmethod(lambda: False)})  # type: ignore[attr-defined]
+    torch.cuda = type("cuda", (), {"is_available": staticmethod(lambda: False)})  # type: ignore[attr-defined]  # and this
     monkeypatch.setitem(sys.modules, "tabpfn", tabpfn)
     monkeypatch.setitem(sys.modules, "torch", torch)
     monkeypatch.setattr("benchmarks.scale.contenders.find_spec", lambda name: name)

@@ -17,8 +17,9 @@ import msgspec
 from service import __version__
 from service.contracts.errors import BadBackup
 from service.contracts.events import SCHEMA
-from service.jobs.upkeep.manifest import NAME, BackupManifest, entry_of, sync
+from service.jobs.upkeep.manifest import NAME, BackupManifest, entry_of
 from service.storage.copies import copy_examples, copy_log
+from service.storage.durable import sync
 from service.storage.event_log import SqliteEventLog
 from service.storage.folder import folder_settings
 

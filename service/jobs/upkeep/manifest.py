@@ -1,6 +1,5 @@
 """The manifest of a backup: which files belong to it, with their digests, and what they are of."""
 
-import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,12 +106,3 @@ def unpacked(backup: Path, beside: Path) -> Iterator[Path]:
         except (tarfile.TarError, OSError, EOFError) as error:
             raise BadBackup(f"it cannot be unpacked: {error}") from None
         yield Path(place)
-
-
-def sync(path: Path) -> None:
-    """Make a file, or the names in a folder, durable."""
-    place = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(place)
-    finally:
-        os.close(place)

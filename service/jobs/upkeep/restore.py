@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 from service.contracts.errors import BadBackup
-from service.jobs.upkeep.manifest import BackupManifest, check_files, sync, unpacked
+from service.jobs.upkeep.manifest import BackupManifest, check_files, unpacked
+from service.storage.durable import sync
 
 
 def restore(backup: Path, data: Path) -> BackupManifest:

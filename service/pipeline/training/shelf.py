@@ -9,6 +9,7 @@ from service.contracts.errors import BadModel
 from service.models.artifact import Manifest, from_arrays, modes_from_arrays
 from service.models.bound import ReadyModel
 from service.pipeline.scoring.score import Panel
+from service.storage.durable import sync
 from service.storage.registry import load_arrays
 
 _OURS = ("checkpoint-*.npz", ".checkpoint-*", ".imported-*")
@@ -85,11 +86,7 @@ class Shelf:
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(self.folder)
         return manifest, sha256
 
     def discard(self, file: str) -> None:

@@ -135,7 +135,7 @@ def test_decisions_go_on_too(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> N
 
     def note(seq: int) -> None:
         fields = {"member": "", "at_us": None, "amount": None, "sentence": str(seq)}
-        record = JournalRecord(seq=seq, place=0, kind="silence", home_type=None, **fields)  # type: ignore[arg-type]
+        record = JournalRecord(seq=seq, place=0, kind="silence", home_type=None, **fields)  # type: ignore[arg-type]  # of several types
         fleet.examples.note([record])
         fleet.link.learned_seq = seq
 

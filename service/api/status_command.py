@@ -1,6 +1,5 @@
 """``hearthbeat status``: asks a running service how it stands, once or again and again."""
 
-import sys
 import time
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import httpx
 import msgspec
 from cyclopts import Parameter
 
+from service.api.asking import URL, Key, Url, end, granted
 from service.contracts.access import bearer
 from service.contracts.status import Status
 from service.observe.status.board import Rate, board
@@ -16,31 +16,21 @@ _TIMEOUT_S = 30.0
 _SAMPLE_S = 1.0
 _STATUS = msgspec.json.Decoder(Status)
 
-Url = Annotated[str, Parameter(help="Address of the service.")]
-Key = Annotated[
-    str | None,
-    Parameter(
-        env_var="HEARTHBEAT_KEY",
-        help="Key of the service. A flag can be seen in the list of processes.",
-        show_default=False,
-    ),
-]
-
 
 def status(
     *,
-    url: Url = "http://127.0.0.1:8000",
+    url: Url = URL,
     key: Key = None,
     json: Annotated[bool, Parameter(help="Print what the service answers, as one JSON object a line.")] = False,
     watch: Annotated[float | None, Parameter(help="Ask again every so many seconds, until Ctrl-C.")] = None,
 ) -> None:
     """Show how a running service stands: health, rate, lag, home types, checkpoints, trainings, decisions."""
     if watch is not None and not 0.1 <= watch <= 3600.0:
-        raise _end("--watch must be between 0.1 and 3600 seconds", 2)
+        raise end("--watch must be between 0.1 and 3600 seconds", 2)
     try:
         headers = bearer(key)
     except ValueError as error:
-        raise _end(str(error), 2) from None
+        raise end(str(error), 2) from None
     with httpx.Client(base_url=url.rstrip("/"), timeout=_TIMEOUT_S, headers=headers) as client:
         try:
             if json:
@@ -48,9 +38,9 @@ def status(
             else:
                 _boards(client, watch)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _end(f"{url} cannot be reached: {error}", 1) from None
+            raise end(f"{url} cannot be reached: {error}", 1) from None
         except msgspec.MsgspecError as error:
-            raise _end(f"{url} does not answer like a service of this version: {error}", 1) from None
+            raise end(f"{url} does not answer like a service of this version: {error}", 1) from None
         except KeyboardInterrupt:
             raise SystemExit(130) from None
 
@@ -85,16 +75,4 @@ def _boards(client: httpx.Client, watch: float | None) -> None:
 
 
 def _ask(client: httpx.Client) -> bytes:
-    answer = client.get("/v1/status")
-    if not answer.is_success:
-        try:
-            detail = answer.json()["detail"]
-        except (ValueError, KeyError, TypeError):
-            detail = answer.text[:200]
-        raise _end(f"the service says {answer.status_code}: {detail}", 1)
-    return answer.content
-
-
-def _end(what: str, code: int) -> SystemExit:
-    print(f"hearthbeat: {what}", file=sys.stderr)
-    return SystemExit(code)
+    return granted(client.get("/v1/status")).content
