@@ -196,13 +196,13 @@ def learner(*, log_level: str = "info", log_format: str = "auto") -> None:
 
 
 @app.command(show=False)
-def trainer(*, log_level: str = "info", log_format: str = "auto") -> None:
+def trainer(*, log_level: str = "info", log_format: str = "auto", awaited: bool = False) -> None:
     """The trainer's process; started by the service, which it serves over standard input and output."""
     from service.jobs.training.worker import main as train
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the service ends the trainer
     start_logging("trainer", log_level, log_format)
-    train()
+    train(awaited=awaited)
 
 
 @app.command

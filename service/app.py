@@ -117,7 +117,7 @@ class Runtime:
         shelf, numbers = Shelf(folder / "models", self._ingest.panel), Numbers()
         self._files = ModelFiles(self._ingest, shelf, now_us)
         self.service.ails = self._files.ails
-        trainer = TrainerLink(_child("trainer", settings))
+        trainer = TrainerLink([*_child("trainer", settings), *(["--awaited"] if settings.lockstep else [])])
         self._desk = Desk(
             ingest=self._ingest,
             link=trainer,

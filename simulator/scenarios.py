@@ -14,14 +14,14 @@ from msgspec import Struct
 
 
 class Firmware(Struct, frozen=True, kw_only=True):
-    """An update shifts what one device type reports when it is well.
+    """An update changes what some device types report: when they are well, and what they show of a failure to come.
 
     Attributes:
-        device_type: Which one.
+        device_types: Which ones.
         at: When, as a share of the span.
     """
 
-    device_type: str
+    device_types: tuple[str, ...]
     at: float
 
 
@@ -163,9 +163,9 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
                 homes=40, days=365, failures=1100, failure_rate=0.2, interval_scale=3.0,
             ),
             Scenario(
-                name="firmware", story="An update shifts what every sensor reports when it is well.",
+                name="firmware", story="An update changes what sensors, switches, lights and security devices report.",
                 homes=100, days=21, failures=700, onset=0.5,
-                changes=Changes(firmware=Firmware(device_type="sensor", at=0.5)),
+                changes=Changes(firmware=Firmware(device_types=("sensor", "switch", "light", "security"), at=0.5)),
             ),
             Scenario(
                 name="new_failure_mode", story="A failure mode that nobody has seen before becomes the most common.",

@@ -146,9 +146,10 @@ def sense(
         shown = ill * lives.sign[life]
         if mode == INTERMITTENT:  # an intermittent fault is there or not, from one reading to the next
             shown *= 1.3 if unit(mix(bits, np.uint64(102))) < 0.4 else 0.1
-        updated = kind == types.updated and t >= types.update_s
+        updated = types.updated[kind] and t >= types.update_s
         stir = math.log(max(0.04, busy))
         signature = lives.signature[life]
+        effect = (signature + KINDS) % (2 * KINDS) if updated else signature
         day = t // _WANDER_S
         into = (t % _WANDER_S) / _WANDER_S
         for j in range(out.shape[1]):
@@ -165,7 +166,7 @@ def sense(
             drifts = mix(mix(key, np.uint64(d)), np.uint64(1_000_000 + j))
             wander = (1.0 - into) * normal(mix(drifts, np.uint64(day))) + into * normal(mix(drifts, np.uint64(day + 1)))
             value += noise * (1.0 + 0.5 * now.jam) + 0.5 * types.noise[kind, j] * wander
-            value += shown * types.effects[signature, j] + JAM[j] * now.jam + STIR[j] * stir
+            value += shown * types.effects[effect, j] + JAM[j] * now.jam + STIR[j] * stir
             if updated:
                 value += types.update[j]
             value = _report(j, value, now, busy, unit(mix(luck, np.uint64(2))))

@@ -69,7 +69,9 @@ UPDATE: Mapping[str, float] = MappingProxyType({
     "response_time_ms": 0.9, "error_rate": 1.5, "connection_drops": 1.6, "signal_dbm": -9.0, "linkquality": -45.0,
     "temperature_c": 4.0, "humidity_pct": 10.0, "power_w": 0.3, "throughput_kbps": -0.9,
 })  # fmt: skip
-"""What a firmware update shifts for good, on the same scales: well devices report what ill ones used to."""
+"""What a firmware update shifts for good, on the same scales: well devices report what ill ones used to.
+
+Ill ones change sides: those that throttled themselves do no longer, and those that did not do so now."""
 
 
 class Types(NamedTuple):
@@ -80,7 +82,7 @@ class Types(NamedTuple):
         effects: Shift of each metric at degradation 1: the modes, then the modes of devices that throttle, (s, m).
         rechargeable: Whether a type's battery is worked and charged daily, (k,).
         conditioned: Whether a type works against the weather, (k,).
-        updated: Device type that an update befalls, or -1.
+        updated: Device types that an update befalls, (k,).
         update: Its shifts, (m,).
         update_s: When.
     """
@@ -89,7 +91,7 @@ class Types(NamedTuple):
     effects: Floats
     rechargeable: Flags
     conditioned: Flags
-    updated: int
+    updated: Flags
     update: Floats
     update_s: int
 
@@ -133,7 +135,7 @@ def types_of(changes: Changes, span: tuple[int, int]) -> Types:
         effects=np.array([_row(table[mode]) for table in (EFFECTS, THROTTLED) for mode in MODES]),
         rechargeable=np.array([kind.power == "rechargeable" for kind in DEVICE_TYPES]),
         conditioned=np.array([kind.name == "climate" for kind in DEVICE_TYPES]),
-        updated=-1 if firmware is None else names.index(firmware.device_type),
+        updated=np.isin(names, () if firmware is None else firmware.device_types),
         update=np.array(_row(UPDATE)),
         update_s=0 if firmware is None else int(span[0] + firmware.at * (span[1] - span[0])),
     )

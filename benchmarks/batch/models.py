@@ -68,7 +68,7 @@ def risks_of(raw: Floats, learned_odds: float, base_rate: float) -> Floats:
 
     Args:
         raw: Raw probabilities, (n,); they are kept `RAW_FLOOR` away from 0 and 1.
-        learned_odds: Odds of a failure among what was learned; 1 where classes were weighed evenly.
+        learned_odds: Odds of a failure among what was learned.
         base_rate: Share of failures among all that was known.
     """
     clipped = np.clip(raw, RAW_FLOOR, 1.0 - RAW_FLOOR)

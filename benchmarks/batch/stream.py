@@ -82,7 +82,7 @@ class Stream(Struct, frozen=True, kw_only=True):
             [
                 row
                 for row, kind, label, ts, device in zip(*(column.tolist() for column in columns), strict=True)
-                if samplers[kind].choose(positive=label, seq=ts, row=device)
+                if samplers[kind].choose(positive=label, seq=ts, row=device).learned
             ],
             np.int64,
         )

@@ -171,7 +171,7 @@ def _block(block: MaturedExamples, logged: _Log, late: _Late, where: _Columns) -
         row = logged.features[int(seqs[example]), block.home_type][numbers[example]]
         rows[i, at[: len(row)]] = row
     chosen = np.zeros(len(labels), np.bool_)
-    chosen[np.frombuffer(block.chosen, np.int32)] = True
+    chosen[np.frombuffer(block.chosen, np.int32)[block.was_learned()]] = True
     risks = np.frombuffer(block.member_risk, np.float32).reshape(len(labels), -1)
     believed = np.where(first == POSITIVE, 1, np.where(first == NEGATIVE, 0, NOT_BELIEVED)).astype(np.int8)
     out: dict[str, npt.NDArray[np.generic]] = {

@@ -45,7 +45,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     name: str
     horizon_h: float = 24.0
     scenario: str | None = None
-    homes: int = 50
+    homes: int = 26
     days: float | None = None
     table: tuple[str, str] | Path | None = None
     mapping: str | Path = ""
@@ -63,7 +63,7 @@ STREAMS: Mapping[str, Stream] = MappingProxyType(
             Stream(name="firmware", scenario="firmware", drift_from=0.5, drift_until=0.5),
             Stream(name="new_failure_mode", scenario="new_failure_mode", drift_from=0.5, drift_until=0.5),
             Stream(name="gradual", scenario="gradual", drift_from=0.4, drift_until=0.7),
-            Stream(name="seasonal", scenario="seasonal", homes=20, days=120.0),
+            Stream(name="seasonal", scenario="seasonal", homes=10, days=120.0),
             Stream(name="label_outage", scenario="label_outage"),
             Stream(name="fd001", horizon_h=30.0, table=("cmapss", "train_FD001.txt.gz"), mapping="cmapss_fd001.toml"),
             Stream(

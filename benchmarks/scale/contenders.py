@@ -21,9 +21,6 @@ from service.models.compiled import CompiledModel
 from service.models.forest import compile_random_forest, train_forest
 from simulator.arrays import Flags, Floats
 
-EVEN: Final = 1.0
-"""Odds of classes that are weighed evenly."""
-
 _ROUNDS, _RATE = 200, 0.05  # of gradient boosting, of both kinds
 _TABPFN_CPU, _TABPFN_GPU = 1_000, 10_000  # samples: what its makers think feasible, and what its first versions are for
 _TABPFN_PIECE: Final = 1_000
@@ -63,15 +60,13 @@ def _random_forest(columns: Sequence[str], rows: Rows, labels: Flags, seed: int)
     """The service's own, of bounded size."""
     model = train_forest(rows, labels, seed=seed)
     compiled = partial(compile_random_forest, model, columns)
-    return Fitted(model=model, score=_of_sklearn(model), odds=EVEN, compiled=compiled)
+    return Fitted(model=model, score=_of_sklearn(model), odds=odds_of(labels), compiled=compiled)
 
 
 def _uncapped(columns: Sequence[str], rows: Rows, labels: Flags, seed: int) -> Fitted:
     """Twice the trees, each grown of as many rows as there are, with as many leaves as it wants."""
-    model = RandomForestClassifier(
-        100, min_samples_leaf=5, class_weight="balanced_subsample", random_state=seed, n_jobs=1
-    ).fit(rows, labels)
-    return Fitted(model=model, score=_of_sklearn(model), odds=EVEN)
+    model = RandomForestClassifier(100, min_samples_leaf=5, random_state=seed, n_jobs=1).fit(rows, labels)
+    return Fitted(model=model, score=_of_sklearn(model), odds=odds_of(labels))
 
 
 def _hist_gradient_boosting(columns: Sequence[str], rows: Rows, labels: Flags, seed: int) -> Fitted:

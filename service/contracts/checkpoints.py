@@ -22,7 +22,7 @@ class Present(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         file: Its file in the model folder.
         sha256: The file's digest.
-        shift: By how much its class weights raise its log odds.
+        shift: By how much leaving negatives out raised its log odds.
         trained_to_seq: No example that matured at a later event was trained on.
     """
 
@@ -162,13 +162,13 @@ class TrainingResult(Struct, frozen=True, kw_only=True):
             enough positives to train on), or ``failed``.
         reason: Why, in a sentence.
         file, sha256: The model file in the model folder, where one was written.
-        shift: By how much the class weights raise its log odds.
+        shift: By how much leaving negatives out raised its log odds.
         metrics: The metrics it knows.
         seq_first, seq_last: The first and the last event at which an example matured that it was trained on.
         trained_to_us: Instant of the newest example that it was trained on, in microseconds.
         samples, positives: The feature rows it was trained on, and the positive ones among them.
-        quality: Of the candidate, on the whole hold-out. It was fitted to what came before; what is published is fitted
-            once more, to everything.
+        quality: Of the candidate, on the whole hold-out. It was fitted to the rest; what is published is fitted once
+            more, to everything.
         unseen_quality, present_quality: Of the candidate and of the present version on those held-out examples that the
             present version was not trained on.
         difference: Between these two.

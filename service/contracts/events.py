@@ -106,7 +106,7 @@ class CheckpointPublished(Struct, frozen=True, kw_only=True, tag="checkpoint"):
         version: Its number among those of its home type.
         home_type: Whose, None for a global one.
         metrics: The metrics it was trained on.
-        shift: By how much its class weights raise its log odds.
+        shift: By how much leaving negatives out raised its log odds.
         file, sha256: Where it lies in the model folder, and the digest of that.
         trained_to_seq: No example that matured at a later event was trained on.
         trained_to_us: Instant of the newest example that was, in microseconds; 0 for the baseline.

@@ -165,7 +165,7 @@ class ModelManifest(Struct, frozen=True, kw_only=True):
         seq_first, seq_last: The first and the last event at which an example matured that it was trained on.
         trained_to: Instant of the newest example.
         samples, positives: The feature rows it was trained on, and the positive ones among them.
-        quality: On the newest examples, held out, fitted to what came before; by mode in ``mode_recall``.
+        quality: On the newest examples of held-out devices, fitted to the rest; by mode in ``mode_recall``.
         features: Names of its features.
         metrics: The metrics it knows.
         modes: The failure modes it tells apart.

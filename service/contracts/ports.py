@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from service.contracts.journal import JournalRecord
@@ -107,11 +109,13 @@ class MaturedExamples(Struct, frozen=True, kw_only=True):
         blend: float64 (n,) the risk that was answered.
         members: Names of the members.
         member_risk: float32 (n, members) their risks then, NaN where they gave none.
-        chosen: int32 (k,) positions of the examples that were learned.
+        chosen: int32 (k,) positions of the examples that are kept for training.
+        learned: bool (k,) which of these the online members learned; empty altogether in a block that was written when
+            nothing else was kept. See `was_learned`.
         columns: How many feature columns the home type had.
-        features: float32 (k, columns) feature rows of the learned examples, NaN where unknown.
-        modes: The failure mode of each learned example, empty where it is negative or nobody told; of length k, or
-            empty altogether in a block that was written before modes were kept.
+        features: float32 (k, columns) feature rows of the kept examples, NaN where unknown.
+        modes: The failure mode of each kept example, empty where it is negative or nobody told; of length k, or empty
+            altogether in a block that was written before modes were kept.
     """
 
     home_type: str
@@ -127,9 +131,16 @@ class MaturedExamples(Struct, frozen=True, kw_only=True):
     members: list[str]
     member_risk: bytes
     chosen: bytes = b""
+    learned: bytes = b""
     columns: int = 0
     features: bytes = b""
     modes: list[str] = []
+
+    def was_learned(self) -> npt.NDArray[np.bool_]:
+        """Which of the kept examples the online members learned; (k,)."""
+        if not self.learned:
+            return np.ones(len(self.chosen) // np.dtype(np.int32).itemsize, np.bool_)
+        return np.frombuffer(self.learned, np.bool_)
 
 
 class ExampleStore(Protocol):

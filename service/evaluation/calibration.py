@@ -40,6 +40,12 @@ _LARGE = 1e9
 _STEPS = 30
 
 
+def _binned(logit: float) -> tuple[float, int]:
+    """Log odds within the bounds, and their bin."""
+    logit = min(max(logit, _LOW), _HIGH)
+    return logit, min(int((logit - _LOW) / _WIDTH), _BINS - 1)
+
+
 class Platt:
     """Decayed counts of one home type's outcomes by raw log odds, and the fit to them.
 
@@ -60,8 +66,7 @@ class Platt:
         """Count an example by the raw log odds that it was given; those that are no number are left out."""
         if logit != logit:
             return
-        logit = min(max(logit, _LOW), _HIGH)
-        place = min(int((logit - _LOW) / _WIDTH), _BINS - 1)
+        logit, place = _binned(logit)
         self._unit *= 2.0 ** (1.0 / self.half_life)
         counts = self._positive if positive else self._negative
         counts[place] += self._unit
@@ -70,6 +75,22 @@ class Platt:
             for column in (self._positive, self._negative, self._logit):
                 column[:] = [value / self._unit for value in column]
             self._unit = 1.0
+
+    def correct(self, logit: float, *, believed: bool) -> None:
+        """Count an example as positive after all, which is as old as the newest ones.
+
+        Args:
+            logit: The raw log odds that it was given, or would be given now.
+            believed: Whether it had been counted as negative. That is taken back as far as its bin holds any: weights
+                may have changed since.
+        """
+        if logit != logit:
+            return
+        logit, place = _binned(logit)
+        taken = min(self._unit, self._negative[place]) if believed else 0.0
+        self._negative[place] -= taken
+        self._positive[place] += self._unit
+        self._logit[place] += (self._unit - taken) * logit
 
     @property
     def positives(self) -> float:

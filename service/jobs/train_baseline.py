@@ -79,6 +79,7 @@ def _by_home_type(data: Samples) -> list[Examples]:
                 all_labels=data.labels[here],
                 all_ts=data.ts[here],
                 all_at_seq=nowhere,
+                all_device=data.device[here].astype(np.int64),
             )
         )
     return [part for part in out if len(part.labels)]

@@ -1,7 +1,9 @@
-"""Which matured examples are learned: all positives, and about two negatives for each, chosen by a hash.
+"""Which matured examples are learned, and which are kept for training: all positives, and some negatives for each.
 
-The hash of (seed, seq, row) makes the choice a function of the log. The rate follows running counts and never falls
-below 2 %. Before the first positive of a home type nothing is learned: that nobody reports failures is no health.
+Online members learn about two negatives for each positive; checkpoints, which are trained in batch, are given about
+eight (ADR 0013), those two among them. The hash of (seed, seq, row) makes the choice a function of the log. The rates
+follow running counts and never fall below 2 %. Before the first positive of a home type nothing is learned or kept:
+that nobody reports failures is no health.
 """
 
 import math
@@ -11,6 +13,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 NEGATIVES_PER_POSITIVE = 2.0
+KEPT_PER_POSITIVE = 8.0
 FLOOR = 0.02
 _MASK = (1 << 64) - 1
 
@@ -38,13 +41,29 @@ def unit_hashes(seed: int, seq: int, rows: npt.NDArray[np.int32]) -> npt.NDArray
     return np.asarray(value / 2.0**64)
 
 
+class Choice(Struct, frozen=True):
+    """What is done with a matured example.
+
+    Attributes:
+        learned: Whether the online members learn it.
+        kept: Whether its features are kept for training; what is learned is.
+    """
+
+    learned: bool
+    kept: bool
+
+
+_POSITIVE = Choice(True, True)
+_LEFT_OUT = Choice(False, False)
+
+
 class Sampler(Struct, kw_only=True):
     """The choice of examples for one home type (or, counting only, for the fleet).
 
     Attributes:
         seed: Seed of the hash.
         positives, negatives: Matured so far.
-        learned_positives, learned_negatives: Chosen so far.
+        learned_positives, learned_negatives: Learned so far.
     """
 
     seed: int
@@ -53,23 +72,36 @@ class Sampler(Struct, kw_only=True):
     learned_positives: int = 0
     learned_negatives: int = 0
 
-    def choose(self, *, positive: bool, seq: int, row: int) -> bool:
-        """Count a matured example, and say whether it is to be learned."""
-        rate = min(1.0, NEGATIVES_PER_POSITIVE * self.positives / (self.negatives + 1))
-        chosen = positive or (self.positives > 0 and unit_hash(self.seed, seq, row) < max(FLOOR, rate))
-        self.count(positive=positive, chosen=chosen)
-        return chosen
+    def choose(self, *, positive: bool, seq: int, row: int) -> Choice:
+        """Count a matured example, and say what is to be done with it."""
+        choice = _POSITIVE
+        if not positive:
+            choice = self._of_negative(unit_hash(self.seed, seq, row)) if self.positives > 0 else _LEFT_OUT
+        self.count(positive=positive, learned=choice.learned)
+        return choice
 
-    def count(self, *, positive: bool, chosen: bool) -> None:
-        """Count a matured example, and whether it was chosen."""
+    def _of_negative(self, drawn: float) -> Choice:
+        odds = self.positives / (self.negatives + 1)
+        return Choice(
+            drawn < max(FLOOR, NEGATIVES_PER_POSITIVE * odds),
+            drawn < max(FLOOR, KEPT_PER_POSITIVE * odds),
+        )
+
+    def count(self, *, positive: bool, learned: bool) -> None:
+        """Count a matured example, and whether it was learned."""
         if positive:
             self.positives += 1
-            self.learned_positives += chosen
+            self.learned_positives += learned
         else:
             self.negatives += 1
-            self.learned_negatives += chosen
+            self.learned_negatives += learned
+
+    def correct(self, *, believed: bool, learned: bool) -> None:
+        """Count an example as positive after all; ``believed`` says whether it had counted as negative."""
+        self.count(positive=True, learned=learned)
+        self.negatives -= believed
 
     def logit_shift(self) -> float:
-        """How much too high a model trained on the chosen examples sees the log odds of a failure."""
+        """How much too high a model trained on the learned examples sees the log odds of a failure."""
         learned = math.log((self.learned_positives + 0.5) / (self.learned_negatives + 0.5))
         return learned - math.log((self.positives + 0.5) / (self.negatives + 0.5))

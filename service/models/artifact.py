@@ -61,9 +61,9 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         seq_first, seq_last: The first and the last event at which an example matured that it was trained on.
         trained_to_us: Instant of the newest example that it was trained on, in microseconds; 0 for a baseline.
         samples, positives: What it was trained on.
-        shift: By how much its class weights raise its log odds.
+        shift: By how much leaving negatives out raised its log odds.
         seed: Seed of data and training.
-        quality: On a hold-out, fitted to what came before it.
+        quality: On a hold-out, fitted to the rest.
         modes: The failure modes that its mode forest tells apart.
         canary: Rows and answers by which the loaded model is checked.
         reference: How its features were distributed, by home type and feature; without the calendar and 0-or-1 columns.

@@ -34,7 +34,7 @@ BEFOREHAND: Final = {
     "global_forest": 0.25,
     "global_logistic": 1.0,
     CHECKPOINT: 2.0,
-    BASELINE: 3.0,
+    BASELINE: 5.0,
 }
 """How much is expected of a member before anything is known of it here, in shares; see ADR 0011."""
 

@@ -33,13 +33,14 @@ def train_forest(
     trees: int = TREES,
     leaves: int = LEAVES,
 ) -> RandomForestClassifier:
-    """Fit a RandomForest of ``trees`` trees of at most ``leaves`` leaves, classes weighted evenly in each bootstrap.
+    """Fit a RandomForest of ``trees`` trees of at most ``leaves`` leaves; classes count as often as they are there.
 
     Args:
         rows: Feature rows, NaN where unknown; (n, f).
         labels: True where the device failed within the horizon; (n,). Both classes must be there.
         seed: Seed of bootstraps and splits.
-        weights: For how many examples each row stands, (n,). They count within a class only: classes stay even.
+        weights: For how many examples each row stands, (n,). They count within a class only: how many rows of each
+            class there are stays the odds that the forest sees.
         trees, leaves: Size.
 
     Raises:
@@ -52,7 +53,6 @@ def train_forest(
         max_leaf_nodes=leaves,
         max_samples=min(len(rows), DRAWS),
         min_samples_leaf=5,
-        class_weight="balanced_subsample",
         random_state=seed,
         n_jobs=1,
     )

@@ -26,6 +26,13 @@ class Prior(Struct):
         self.version += 1
         self.any_positive |= positive
 
+    def correct(self, *, believed: bool) -> None:
+        """Count an example as positive after all; ``believed`` says whether it had been counted as negative."""
+        self.positives += 1.0
+        self.examples += not believed
+        self.version += 1
+        self.any_positive = True
+
     def risk(self) -> float:
         """The base rate, kept within [1e-4, 0.999]."""
         return min(max(self.positives / self.examples, 1e-4), 0.999) if self.any_positive else _FIRST_GUESS

@@ -22,6 +22,8 @@ _POSITIVES, _NEGATIVES = 6_000, 12_000
 _REPEATS = 30.0
 _RIDGE = 30.0
 _HALF_LIFE_HORIZONS = 3.0
+_REMEMBERED = 200.0
+_LONGER, _LONGEST = 1.5, 16.0
 _FITS_A_HORIZON = 4
 _FEWEST = 20
 _STEPS = 12
@@ -51,29 +53,35 @@ def member_logits(risks: Mapping[str, npt.NDArray[np.float32]], rows: npt.NDArra
 
 
 class _Ring:
-    """The newest rows, up to a bound."""
+    """The newest rows, up to a bound, with how many examples each stands for and when it matured."""
 
     def __init__(self, room: int, width: int) -> None:
         self._room = room
         self._rows = np.zeros((0, width), np.float32)
+        self._stands = np.zeros(0, np.float32)
         self._at_us = np.zeros(0, np.int64)
         self._next = 0
 
-    def put(self, rows: Floats, at_us: int) -> None:
+    def put(self, rows: Floats, stands: float, at_us: int) -> None:
         rows = rows[-self._room :]
         grow = min(len(rows), self._room - len(self._rows))
         if grow:
             self._rows = np.concatenate([self._rows, rows[:grow].astype(np.float32)])
+            self._stands = np.append(self._stands, np.full(grow, stands, np.float32))
             self._at_us = np.append(self._at_us, np.full(grow, at_us))
         places = (self._next + np.arange(len(rows) - grow)) % self._room
-        self._rows[places], self._at_us[places] = rows[grow:], at_us
+        self._rows[places], self._stands[places], self._at_us[places] = rows[grow:], stands, at_us
         if len(places):
             self._next = int(places[-1] + 1) % self._room
 
+    def left(self, now_us: int, half_life_us: float) -> Floats:
+        """For how many examples each row still stands."""
+        return np.asarray(self._stands * 0.5 ** ((now_us - self._at_us) / half_life_us))
+
     def held(self, now_us: int, half_life_us: float) -> tuple[Floats, Floats]:
-        """Rows, and how much of each is left; those of which next to nothing is left are left out."""
-        left = 0.5 ** ((now_us - self._at_us) / half_life_us)
-        recent = left > 0.05
+        """Rows, and for how many examples each still stands; those of which next to nothing is left are left out."""
+        left = self.left(now_us, half_life_us)
+        recent = left > 0.05 * self._stands
         return self._rows[recent].astype(np.float64), left[recent]
 
 
@@ -111,12 +119,13 @@ class Stacking:
         self._at_us = max(at_us, self._at_us)
         negatives = logits[~positive]
         self._seen = [self._seen[0] * decay + len(negatives), self._seen[1] * decay + int(positive.sum())]
-        self._positives.put(logits[positive], at_us)
+        self._positives.put(logits[positive], 1.0, at_us)
         rate = min(1.0, 2.0 * self._seen[1] / max(self._seen[0], 1.0))
         due = self._kept + rate * np.arange(1, len(negatives) + 1)
         kept = np.floor(due) > np.floor(np.append(self._kept, due[:-1])) if len(negatives) else np.zeros(0, np.bool_)
         self._kept = float(due[-1] % 1.0) if len(negatives) else self._kept
-        self._negatives.put(negatives[kept], at_us)
+        if kept.any():
+            self._negatives.put(negatives[kept], 1.0 / rate, at_us)
 
     def refit(self, prior: Floats) -> None:
         """Fit the weights anew if it is time, drawn towards ``prior``, float64 (members,)."""
@@ -124,18 +133,25 @@ class Stacking:
             self._fitted_us = self._at_us
             self.weights = self._fitted(prior)
 
+    def _memory_us(self) -> float:
+        """The half-life with which enough positives are left, at most `_LONGEST` times the usual one."""
+        longest = _LONGEST * self._half_life_us
+        half_life_us = self._half_life_us
+        while half_life_us < longest and self._positives.left(self._at_us, half_life_us).sum() < _REMEMBERED:
+            half_life_us *= _LONGER
+        return min(half_life_us, longest)
+
     def _fitted(self, prior: Floats) -> Floats:
-        positives, p_left = self._positives.held(self._at_us, self._half_life_us)
-        negatives, n_left = self._negatives.held(self._at_us, self._half_life_us)
+        half_life_us = self._memory_us()
+        positives, p_left = self._positives.held(self._at_us, half_life_us)
+        negatives, n_left = self._negatives.held(self._at_us, half_life_us)
         if len(positives) < _FEWEST or len(negatives) < _FEWEST:
             return prior.copy()
-        stands_for = max(self._seen[0] / max(float(n_left.sum()), 1e-9), 1.0) if len(negatives) else 1.0
-        counts = self._seen[1] / max(float(p_left.sum()), 1e-9)
         rows = np.concatenate([positives, negatives])
         given = ~np.isnan(rows)
         voters = np.maximum(given.sum(1, keepdims=True), 1)
         filled = np.where(given, rows, np.where(given, rows, 0.0).sum(1, keepdims=True) / voters)
-        mass = np.concatenate([max(counts, 1.0) * p_left, stands_for * n_left]) / _REPEATS
+        mass = np.concatenate([p_left, n_left]) / _REPEATS
         labels = np.concatenate([np.ones(len(positives)), np.zeros(len(negatives))])
         return self._newton(filled, labels, mass, prior)
 

@@ -39,7 +39,7 @@ class Version(Struct, kw_only=True):
         since_us: Since when, in microseconds since the epoch.
         made_us: When it came into being here.
         file, sha256: Where it lies in the model folder, and the digest of that.
-        shift: By how much its class weights raise its log odds.
+        shift: By how much leaving negatives out raised its log odds.
         metrics: The metrics it was trained on.
         trained_to_seq: No example that matured at a later event was trained on.
         trained_to_us: Instant of the newest example that was, in microseconds.

@@ -32,14 +32,15 @@ def without_devices(block: MaturedExamples, devices: Collection[int]) -> tuple[M
     if len(risks):
         risks = risks.reshape(len(kept), -1)[kept]
     chosen = np.frombuffer(block.chosen, np.int32)
-    learned = kept[chosen]
+    stay = kept[chosen]
     place = np.cumsum(kept) - 1
     rows = np.frombuffer(block.features, np.float32).reshape(len(chosen), -1 if len(chosen) else 0)
     return msgspec.structs.replace(
         block,
         **columns,
         member_risk=risks.tobytes(),
-        chosen=place[chosen[learned]].astype(np.int32).tobytes(),
-        features=rows[learned].tobytes(),
-        modes=[mode for mode, stays in zip(block.modes, learned.tolist(), strict=False) if stays],
+        chosen=place[chosen[stay]].astype(np.int32).tobytes(),
+        learned=block.was_learned()[stay].tobytes(),
+        features=rows[stay].tobytes(),
+        modes=[mode for mode, stays in zip(block.modes, stay.tolist(), strict=False) if stays],
     ), gone

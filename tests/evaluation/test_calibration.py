@@ -111,3 +111,30 @@ def test_any_stream_gives_numbers_and_survives_pickling(
     assert SLOPES[0] <= slope <= SLOPES[1]
     assert math.isfinite(offset)
     assert parted.fit() == (slope, offset)
+
+
+def test_a_label_that_was_wrong_is_taken_back() -> None:
+    """Failures told late: the fit is what it would be had they been told in time."""
+    raw, labels = drawn(40_000, 1.0, 0.5)
+    late = labels & (np.random.default_rng(2).random(len(labels)) < 0.3)
+    in_time = fed(Platt(half_life=1e9), raw, labels)
+    corrected = fed(Platt(half_life=1e9), raw, labels & ~late)
+    before = corrected.fit()
+    for logit in raw[late].tolist():
+        corrected.correct(logit, believed=True)
+
+    assert corrected.fit() == pytest.approx(in_time.fit(), rel=1e-4)
+    assert corrected.positives == pytest.approx(in_time.positives, rel=1e-4)
+    assert before[1] < corrected.fit()[1]
+
+
+def test_taking_back_never_takes_more_than_there_is() -> None:
+    """What was counted in another bin, under other weights, leaves the counts sound; without risks nothing is done."""
+    platt = fed(Platt(), np.array([-3.0] * 50), np.array([False] * 49 + [True]))
+    for logit in (4.0, 4.0, math.nan):
+        platt.correct(logit, believed=True)
+
+    slope, offset = platt.fit()
+    assert platt.positives == pytest.approx(3.0, rel=1e-2)
+    assert math.isfinite(slope)
+    assert math.isfinite(offset)

@@ -9,7 +9,7 @@ from service.labels.sampling import FLOOR, Sampler, unit_hash, unit_hashes
 
 
 def run(sampler: Sampler, labels: list[bool]) -> list[bool]:
-    return [sampler.choose(positive=label, seq=i, row=i % 7) for i, label in enumerate(labels)]
+    return [sampler.choose(positive=label, seq=i, row=i % 7).learned for i, label in enumerate(labels)]
 
 
 def rare(n: int, share: float, seed: int = 0) -> list[bool]:
@@ -28,6 +28,18 @@ def test_all_positives_and_about_two_negatives_for_each() -> None:
     assert sampler.negatives == 40_000 - sum(labels)
     assert sampler.learned_negatives == sum(chosen) - sum(labels)
     assert 1.8 < sampler.learned_negatives / sampler.positives < 2.3
+
+
+def test_what_is_kept_for_training() -> None:
+    """All that is learned, and about eight negatives for each positive; nothing before the first one."""
+    labels = rare(40_000, 0.02)
+    sampler = Sampler(seed=3)
+    choices = [sampler.choose(positive=label, seq=i, row=i % 7) for i, label in enumerate(labels)]
+    first = labels.index(True)
+
+    assert not any(choice.kept for choice in choices[:first])
+    assert all(choice.kept for choice in choices if choice.learned)
+    assert 7.5 < sum(choice.kept for choice in choices) / sum(labels) - 1.0 < 9.0
 
 
 def test_common_failures_keep_all_negatives() -> None:
@@ -95,6 +107,16 @@ def test_shift_of_a_model_that_has_seen_everything_is_nothing() -> None:
     sampler = Sampler(seed=1)
     run(sampler, [True, False] * 20)
     assert sampler.logit_shift() == 0.0
+
+
+def test_an_example_that_was_positive_after_all() -> None:
+    """It counts as one, and no longer as what it was held for."""
+    sampler = Sampler(seed=1)
+    run(sampler, [True, False, False])
+    sampler.correct(believed=True, learned=True)
+    sampler.correct(believed=False, learned=False)
+
+    assert (3, 1, 2) == (sampler.positives, sampler.negatives, sampler.learned_positives)
 
 
 def test_hashes_of_many_rows_are_those_of_each() -> None:

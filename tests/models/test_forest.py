@@ -51,7 +51,7 @@ def test_columns_may_stand_elsewhere() -> None:
 
 
 def test_rare_failures_are_not_drowned() -> None:
-    """At one failure in a hundred, classes are weighted: failures stand out by far."""
+    """At one failure in a hundred they stand out by far, though classes are not weighed."""
     train = some_rows(4000, 1, missing=0.1)
     labels = train[:, 0] > 2.3
     model = train_forest(train, labels, seed=3, trees=10)
@@ -62,7 +62,7 @@ def test_rare_failures_are_not_drowned() -> None:
 
 
 def test_weights_count_within_a_class() -> None:
-    """Where half of the negatives stand for a hundred, they are given lower risks; as a whole classes stay even."""
+    """Where half of the negatives stand for a hundred, they are given lower risks; classes stay as they are."""
     rng = np.random.default_rng(1)
     train = rng.normal(size=(3000, len(NAMES))).astype(np.float32)
     labels = rng.random(3000) < 0.5

@@ -59,6 +59,17 @@ def test_a_world_that_changes_turns_the_weights() -> None:
     assert stacking.weights[0] < stacking.weights[1]
 
 
+def test_rare_failures_are_remembered_for_longer() -> None:
+    """Where a horizon brings three or none, what was known of the members weeks ago counts still."""
+    stacking = Stacking(np.full(2, 0.5), HORIZON_US)
+    stream(stacking, (2.0, 0.0), range(240), a_round=8)
+    for number in range(240, 320):  # twenty horizons without a failure
+        stacking.add(np.full((8, 2), -3.0), np.zeros(8, np.bool_), (number + 1) * HORIZON_US // 4)
+        stacking.refit(np.full(2, 0.5))
+
+    assert stacking.weights[0] > stacking.weights[1] + 0.1
+
+
 def test_a_member_that_gave_no_risk_keeps_its_weight() -> None:
     """Nothing is known of it, neither good nor bad."""
     stacking = Stacking(EQUAL, HORIZON_US)

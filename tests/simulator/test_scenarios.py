@@ -44,7 +44,7 @@ def test_names_in_changes_are_known() -> None:
     """Home types and device types are those of the fleet."""
     for scenario in SCENARIOS.values():
         if scenario.changes.firmware is not None:
-            assert scenario.changes.firmware.device_type in {kind.name for kind in DEVICE_TYPES}
+            assert set(scenario.changes.firmware.device_types) <= {kind.name for kind in DEVICE_TYPES}
         if scenario.changes.outage is not None:
             assert scenario.changes.outage.home_type in {kind.name for kind in HOME_TYPES}
 

@@ -73,18 +73,20 @@ def test_learned_examples_keep_their_rows_and_modes(store: ExampleStore) -> None
     assert store.blocks() == [learned]
 
 
-def test_a_block_from_before_modes_were_kept(tmp_path: Path) -> None:
-    """It is read as one that knows no modes."""
+def test_a_block_from_before_more_was_kept(tmp_path: Path) -> None:
+    """It is read as one that knows no modes, and of which all that was kept was learned."""
     path = tmp_path / "examples.db"
     store = SqliteExampleStore(path)
     store.put([block("villa", 7)])
     fields = msgspec.to_builtins(block("villa", 7), builtin_types=(bytes,))
-    del fields["modes"]
+    del fields["modes"], fields["learned"]
     database = apsw.Connection(str(path))
     database.execute("UPDATE matured SET blob = ?", (msgspec.msgpack.encode(fields),))
     database.close()
 
     assert store.blocks() == [block("villa", 7)]
+    kept = msgspec.structs.replace(several(1, [7, 8, 9]), learned=b"")
+    assert kept.was_learned().tolist() == [True, True]
     store.close()
 
 
@@ -199,7 +201,7 @@ def test_the_journal_keeps_the_newest(store: ExampleStore, monkeypatch: pytest.M
 
 
 def several(at_seq: int, devices: list[int], *, late: bool = False) -> MaturedExamples:
-    """A block with one example of each device, of which every second was learned."""
+    """A block with one example of each device, of which every second was kept and every fourth learned."""
     n, chosen = len(devices), np.arange(0, len(devices), 2, dtype=np.int32)
     plain = block("villa", at_seq, n)
     return msgspec.structs.replace(
@@ -207,6 +209,7 @@ def several(at_seq: int, devices: list[int], *, late: bool = False) -> MaturedEx
         late=late,
         device=np.array(devices, np.int32).tobytes(),
         chosen=chosen.tobytes(),
+        learned=(chosen % 4 == 0).tobytes(),
         columns=3,
         features=np.repeat(np.array(devices, np.float32)[chosen], 3).tobytes(),
         modes=[f"mode-{devices[k]}" for k in chosen],
@@ -223,6 +226,7 @@ def test_devices_are_forgotten(store: ExampleStore) -> None:
     first, late, after = store.blocks("villa")
     assert [7, 9, 5] == np.frombuffer(first.device, np.int32).tolist()
     assert [0, 1, 2] == np.frombuffer(first.chosen, np.int32).tolist()
+    assert [True, False, True] == first.was_learned().tolist()
     assert [7.0] * 3 + [9.0] * 3 + [5.0] * 3 == np.frombuffer(first.features, np.float32).tolist()
     assert ["mode-7", "mode-9", "mode-5"] == first.modes
     assert (3, 2) == np.frombuffer(first.member_risk, np.float32).reshape(3, -1).shape

@@ -1,7 +1,7 @@
 """Training examples: what the training store holds of a home type, with labels as they are known by now.
 
-Only chosen examples have features: all positives, and a sample of the negatives. So beside them stands everything that
-matured, which says for how many each of the chosen ones stands.
+Only those that are kept have features: all positives, and a sample of the negatives. So beside them stands everything
+that matured, which says for how many each of them stands.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ class Examples(Struct, frozen=True, kw_only=True):
         ts: Instants in microseconds; int64 (k,).
         at_seq: The events at which they matured; int64 (k,).
         device: Device numbers; int64 (k,).
-        all_labels, all_ts, all_at_seq: The same of everything that matured; (n,).
+        all_labels, all_ts, all_at_seq, all_device: The same of everything that matured; (n,).
     """
 
     home_type: str
@@ -47,6 +47,7 @@ class Examples(Struct, frozen=True, kw_only=True):
     all_labels: Flags
     all_ts: Ints
     all_at_seq: Ints
+    all_device: Ints
 
 
 def read_examples(store: ExampleStore, home_type: str, columns: list[str], *, window: int, up_to_seq: int) -> Examples:
@@ -110,6 +111,7 @@ class _Taken:
         self._labels = [np.empty(0, np.bool_)]
         self._ts = [np.empty(0, np.int64)]
         self._at_seq = [np.empty(0, np.int64)]
+        self._all_device = [np.empty(0, np.int64)]
         self._modes: list[str] = []
         self._count = 0
 
@@ -140,6 +142,7 @@ class _Taken:
         self._labels.append((labels == POSITIVE)[kept])
         self._ts.append(np.frombuffer(block.ts, np.int64)[kept])
         self._at_seq.append(np.full(int(kept.sum()), block.at_seq, np.int64))
+        self._all_device.append(device[kept])
         self._count += int(kept.sum())
 
     def newest(self, window: int, home_type: str, columns: list[str]) -> Examples:
@@ -166,4 +169,5 @@ class _Taken:
             all_labels=labels[first:],
             all_ts=ts[first:],
             all_at_seq=at_seq[first:],
+            all_device=np.concatenate(self._all_device)[first:],
         )

@@ -15,7 +15,7 @@ from service.models.forest import compile_random_forest, train_forest
 
 
 class Fitted(Struct, frozen=True, kw_only=True):
-    """A forest, and by how much its class weights raise its log odds."""
+    """A forest, and by how much leaving negatives out of what it learned raises its log odds."""
 
     forest: CompiledForest
     shift: float
@@ -24,13 +24,15 @@ class Fitted(Struct, frozen=True, kw_only=True):
 def fit(pool: Pool, seed: int) -> Fitted:
     """Fit a forest to a pool.
 
-    Classes are weighted evenly, as if the odds were one to one; within a class a row weighs as much as it stands for.
+    Classes are not weighed: forests that weigh them evenly tell failures apart less well; see ADR 0013. Within a class
+    a row weighs as much as it stands for.
 
     Raises:
         ValueError: Not both classes are there.
     """
     forest = train_forest(pool.rows, pool.labels, seed=seed, weights=pool.weights)
-    shift = -math.log(pool.base_rate / (1.0 - pool.base_rate))
+    learned = pool.positives / (len(pool) - pool.positives)
+    shift = math.log(learned) - math.log(pool.base_rate / (1.0 - pool.base_rate))
     return Fitted(forest=compile_random_forest(forest, pool.columns), shift=shift)
 
 

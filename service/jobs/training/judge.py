@@ -1,10 +1,15 @@
 """Judging: is a candidate good enough to take the place of the version that serves?
 
-    oldest ──────────── fitted to ───────────┤◄─ gap: H + grace ─►├──────── hold-out ──────── newest
-                                                                         └─ of it, what the present version has not seen
+                     oldest ────────────────────────────────────────────────────────────────────────── newest
+    every other device      ├───────────────────────────── fitted to ─────────────────────────────────────┤
+    held-out devices        ├──────── fitted to ────────┤◄─ gap: H + grace ─►├───────── hold-out ─────────┤
+                                                                                └─ of it, what the present version
+                                                                                   has not seen
 
-The candidate is fitted to what came before the gap, so that no label it learned from was made of the time it is judged
-on. Both are scored on held-out examples that neither has been trained on.
+What is published is fitted to everything up to now, so a candidate that knew nothing of the newest days would be judged
+for an age that it will not have: after a drift all of them would be rejected. So every second device is held out, and
+only its newest examples: the candidate knows these days of other devices, and of the held-out ones nothing that reaches
+into them. Both are scored on held-out examples that neither has been trained on. See ADR 0014.
 """
 
 from collections.abc import Sequence
@@ -16,12 +21,15 @@ from msgspec import Struct
 from service.contracts.checkpoints import Difference, HeldOut
 from service.evaluation.bootstrap import device_draws
 from service.evaluation.metrics import Steps, brier, log_loss, pr_auc, recall_at_far, threshold_at_far
-from service.jobs.training.examples import Examples
+from service.jobs.training.examples import Examples, Flags, Ints
 from service.jobs.training.fit import Fitted, fit, risks_of
-from service.jobs.training.pool import Floats, Pool, Span, pooled
+from service.jobs.training.pool import Floats, Pool, pooled
+from service.labels.sampling import unit_hashes
 
 _ENOUGH_DEVICES = 5
 """Failing devices without which a hold-out decides nothing."""
+_HELD_DEVICES = 0.5
+"""Share of the devices that are held out. With fewer too few failures would be left to decide anything."""
 _RESAMPLES = 400
 _INTERVAL = (0.05, 0.95)
 
@@ -57,8 +65,35 @@ class Gate(Struct, frozen=True, kw_only=True):
     must_win: bool = False
 
 
+class _Newest(Struct, frozen=True, kw_only=True):
+    """The newest examples of held-out devices that matured after an event."""
+
+    cut_us: int
+    seed: int
+    after_seq: int = -1
+
+    def holds(self, ts: Ints, at_seq: Ints, device: Ints) -> Flags:
+        return (ts >= self.cut_us) & (at_seq > self.after_seq) & is_held_out(device, self.seed)
+
+
+class _Rest(Struct, frozen=True, kw_only=True):
+    """All examples of other devices, and of held-out ones those from before the gap."""
+
+    cut_us: int
+    gap_us: int
+    seed: int
+
+    def holds(self, ts: Ints, at_seq: Ints, device: Ints) -> Flags:
+        return (ts < self.cut_us - self.gap_us) | ~is_held_out(device, self.seed)
+
+
+def is_held_out(device: Ints, seed: int) -> Flags:
+    """Which devices of a home type, (n,), are held out, as drawn by a hash of the seed and their numbers; (n,)."""
+    return unit_hashes(seed, 0, device.astype(np.int32)) < _HELD_DEVICES
+
+
 def judge(parts: Sequence[Examples], gate: Gate, present: Fitted | None, trained_to_seq: int) -> Verdict:
-    """Fit a candidate to the older examples of some home types and hold it against the version that serves.
+    """Fit a candidate to some home types without their held-out examples and hold it against the version that serves.
 
     Args:
         parts: The examples of each home type.
@@ -67,20 +102,20 @@ def judge(parts: Sequence[Examples], gate: Gate, present: Fitted | None, trained
         trained_to_seq: It was trained on nothing that matured after this event.
     """
     cuts = [_cut(part, gate.holdout_share, trained_to_seq if present is not None else 0) for part in parts]
-    before = pooled(parts, [Span(before_us=cut - gate.gap_us) for cut in cuts])
-    if not before.two_sided:
-        return Verdict(reason="too little to judge by: nothing is left to train on before the hold-out")
-    candidate = fit(before, gate.seed)
-    newest = pooled(parts, [Span(since_us=cut) for cut in cuts])
+    rest = pooled(parts, [_Rest(cut_us=cut, gap_us=gate.gap_us, seed=gate.seed) for cut in cuts])
+    if not rest.two_sided:
+        return Verdict(reason="too little to judge by: nothing is left to train on beside the hold-out")
+    candidate = fit(rest, gate.seed)
+    newest = pooled(parts, [_Newest(cut_us=cut, seed=gate.seed) for cut in cuts])
     quality = held_out(newest, risks_of(candidate, newest))
     if present is None:
         return Verdict(
-            candidate=(candidate, before), reason="there is no present version to compare with", quality=quality
+            candidate=(candidate, rest), reason="there is no present version to compare with", quality=quality
         )
-    unseen = pooled(parts, [Span(since_us=cut, after_seq=trained_to_seq) for cut in cuts])
+    unseen = pooled(parts, [_Newest(cut_us=cut, seed=gate.seed, after_seq=trained_to_seq) for cut in cuts])
     ours, theirs = risks_of(candidate, unseen), risks_of(present, unseen)
     verdict = Verdict(
-        candidate=(candidate, before),
+        candidate=(candidate, rest),
         rejected=gate.must_win,
         reason=f"too little to judge by: {unseen.failing_devices} failing devices in the hold-out",
         quality=quality,

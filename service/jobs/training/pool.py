@@ -1,10 +1,11 @@
 """The pool: examples of several home types in one matrix, weighted back to all that matured.
 
 Negatives are sampled, at a rate of its own in each home type. A chosen example therefore stands for as many as matured,
-with its label, in the same home type and span of time, for each one chosen.
+with its label, in the same home type and by the same choice, for each one chosen.
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +16,23 @@ from service.jobs.training.examples import Examples, Flags, Ints, Rows
 Floats = npt.NDArray[np.float64]
 
 
+class Choice(Protocol):
+    """Which examples of a home type count."""
+
+    def holds(self, ts: Ints, at_seq: Ints, device: Ints) -> Flags:
+        """Whether it holds each example; columns (n,) as in `Examples`, and so is the answer."""
+        ...
+
+
 class Span(Struct, frozen=True):
-    """Which examples of a home type count: those with ``since_us <= ts < before_us`` that matured after an event."""
+    """Those with ``since_us <= ts < before_us`` that matured after an event, of all devices."""
 
     since_us: int = -(2**63)
     before_us: int = 2**63 - 1
     after_seq: int = -1
 
-    def holds(self, ts: Ints, at_seq: Ints) -> Flags:
-        """Whether it holds each example; (n,)."""
+    def holds(self, ts: Ints, at_seq: Ints, device: Ints) -> Flags:
+        """See `Choice.holds`."""
         return (ts >= self.since_us) & (ts < self.before_us) & (at_seq > self.after_seq)
 
 
@@ -71,19 +80,19 @@ class Pool(Struct, frozen=True, kw_only=True):
         return len(np.unique(self.device[self.labels]))
 
 
-def pooled(parts: Sequence[Examples], spans: Sequence[Span] | None = None) -> Pool:
-    """Put examples of one or more home types together; ``spans`` says for each which of them count, by default all."""
-    spans = spans if spans is not None else [Span()] * len(parts)
+def pooled(parts: Sequence[Examples], choices: Sequence[Choice] | None = None) -> Pool:
+    """Put examples of one or more home types together; ``choices`` says for each which of them count (default: all)."""
+    choices = choices if choices is not None else [Span()] * len(parts)
     columns = list(dict.fromkeys(name for part in parts for name in part.columns))
     place = {name: n for n, name in enumerate(columns)}
-    held = [span.holds(part.ts, part.at_seq) for part, span in zip(parts, spans, strict=True)]
+    held = [choice.holds(part.ts, part.at_seq, part.device) for part, choice in zip(parts, choices, strict=True)]
     rows = np.full((sum(int(mask.sum()) for mask in held), len(columns)), np.nan, np.float32)
     weights = np.ones(len(rows))
     matured, positive, low = 0, 0, 0
-    for part, span, mask in zip(parts, spans, held, strict=True):
+    for part, choice, mask in zip(parts, choices, held, strict=True):
         here = slice(low, low + int(mask.sum()))
         rows[here, [place[name] for name in part.columns]] = part.rows[mask]
-        every = part.all_labels[span.holds(part.all_ts, part.all_at_seq)]
+        every = part.all_labels[choice.holds(part.all_ts, part.all_at_seq, part.all_device)]
         weights[here] = _weights(part.labels[mask], every)
         matured, positive, low = matured + len(every), positive + int(every.sum()), here.stop
     counts = [int(mask.sum()) for mask in held]

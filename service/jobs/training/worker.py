@@ -1,7 +1,7 @@
 """The trainer's process: takes orders on standard input, tells progress and reports on standard output.
 
-It steps back behind those that answer, stays warm between orders, and ends when its standard input does. A fault is
-reported, and the next order is waited for.
+It steps back behind those that answer, unless these wait for it (lock-step), stays warm between orders, and ends when
+its standard input does. A fault is reported, and the next order is waited for.
 """
 
 import os
@@ -16,13 +16,14 @@ from service.pipeline.link import read_frame, write_frame
 from service.storage.background import step_back
 
 
-def main() -> None:
-    """Run until standard input ends."""
+def main(*, awaited: bool = False) -> None:
+    """Run until standard input ends; ``awaited`` says that readings wait for each training, so that it hurries."""
     orders = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
     # What would be printed by a library must not get between the frames.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    step_back()
+    if not awaited:
+        step_back()
     try:
         _serve(orders, out)
     except BrokenPipeError:

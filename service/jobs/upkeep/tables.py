@@ -102,9 +102,10 @@ def example_table(block: MaturedExamples, state: HomeTypeState, wanted: Selectio
         return None
     modes: list[str | None] = [None] * len(ts)
     learned = np.zeros(len(ts), np.bool_)
-    for n, position in enumerate(np.frombuffer(block.chosen, np.int32).tolist()):
-        learned[position] = True
-        modes[position] = (block.modes[n] if n < len(block.modes) else "") or None
+    chosen = np.frombuffer(block.chosen, np.int32)
+    learned[chosen[block.was_learned()]] = True
+    for position, mode in zip(chosen.tolist(), block.modes, strict=False):
+        modes[position] = mode or None
     labels = np.frombuffer(block.label, np.int8)[keep]
     return _about(0, keep, device[keep], ts[keep], state) | {
         "seq": np.frombuffer(block.seq, np.int64)[keep],

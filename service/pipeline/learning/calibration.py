@@ -46,6 +46,12 @@ class Calibration:
             self._platt.add(logit, failed)
         self._since_fit += len(logits)
 
+    def correct(self, logits: Sequence[float], believed: Sequence[bool]) -> None:
+        """Count examples as positive after all; ``believed`` says which of them had counted as negative."""
+        for logit, was in zip(logits, believed, strict=True):
+            self._platt.correct(logit, believed=was)
+        self._since_fit += len(logits)
+
     def refit(self, before: tuple[float, float] = (1.0, 0.0)) -> None:
         """Fit anew if enough examples have come, drawn towards the slope and offset ``before``."""
         if self._since_fit >= self._every:
@@ -79,8 +85,7 @@ class HomeTypeCalibration(Calibration):
         Nothing is learned while the checkpoint, the baseline or the prior carries alone: that is not calibrated.
         """
         self._note(device[label == POSITIVE], fleet)
-        voting = [member for member, weight in weights.items() if weight > 0.0]
-        if len(voting) < 2 and ONLINE.isdisjoint(voting):
+        if not _blended(weights):
             return
         known = label > CENSORED
         logits = blended_logits(risks, weights)[known].tolist()
@@ -89,6 +94,22 @@ class HomeTypeCalibration(Calibration):
             fit.count(logits, positive)
         fleet.refit()
         self.refit((fleet.slope, fleet.offset))
+
+    def learn_late(
+        self,
+        device: npt.NDArray[np.int32],
+        believed: npt.NDArray[np.bool_],
+        risks: Mapping[str, npt.NDArray[np.float32]],
+        weights: Mapping[str, float],
+        fleet: Calibration,
+    ) -> None:
+        """Count examples, columns (n,), that a late failure made positive; ``believed`` were counted as negative."""
+        self._note(device, fleet)
+        if not _blended(weights):
+            return
+        logits, was = blended_logits(risks, weights).tolist(), believed.tolist()
+        for fit in (fleet, self):
+            fit.correct(logits, was)
 
     def _note(self, failed: npt.NDArray[np.int32], fleet: Calibration) -> None:
         """Count positive examples and the devices they are of."""
@@ -102,6 +123,12 @@ class HomeTypeCalibration(Calibration):
         for fit in (fleet, self):
             fit.positives += len(failed)
             fit.failing += new
+
+
+def _blended(weights: Mapping[str, float]) -> bool:
+    """Whether nobody carries alone who is not calibrated."""
+    voting = [member for member, weight in weights.items() if weight > 0.0]
+    return len(voting) >= 2 or not ONLINE.isdisjoint(voting)
 
 
 def blended_logits(

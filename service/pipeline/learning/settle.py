@@ -22,24 +22,26 @@ from service.pipeline.learning.home_type import HomeTypeFold
 from service.pipeline.learning.rows import FeatureRows
 from service.pipeline.learning.standing import weights_of
 
-_Final = tuple[int, int, int]
-"""Instant, device and label of an example that is final."""
+_Final = tuple[int, int, int, dict[str, float]]
+"""Instant, device, label and members' risks of an example that is final."""
 
 Drifted = tuple[Fleet | HomeTypeFold, LossDrifted, bool]
 """A drift, with the owner of the watch, and whether an alarm began with it."""
 
 
-class _Learned:
-    """The examples of a block that were learned, with their feature rows and failure modes."""
+class _Kept:
+    """The examples of a block that are kept for training, with their feature rows and failure modes."""
 
     def __init__(self, columns: int) -> None:
         self.columns = columns
         self.positions: list[int] = []
+        self.learned: list[bool] = []
         self.rows: list[list[float]] = []
         self.modes: list[str] = []
 
-    def add(self, position: int, values: list[float], mode: str) -> None:
+    def add(self, position: int, values: list[float], mode: str, *, learned: bool) -> None:
         self.positions.append(position)
+        self.learned.append(learned)
         self.modes.append("" if mode == UNKNOWN_MODE else mode)
         self.rows.append(values + [np.nan] * (self.columns - len(values)))
 
@@ -77,9 +79,9 @@ class Settler:
         due = fold.pending.take_due(fold.watermark.value_us - settings.horizon_us - settings.grace_us)
         if due is None:
             return None
-        learned = _Learned(fold.layout.width)
+        kept = _Kept(fold.layout.width)
         fold.weights = weights_of(self._fleet, fold, settings)
-        labels = np.array([self._settle(fold, due, i, learned, seq) for i in range(len(due))], np.int8)
+        labels = np.array([self._settle(fold, due, i, kept, seq) for i in range(len(due))], np.int8)
         self._weigh(fold, due, labels)
         fold.calibration.learn(due.device, labels, due.member_risk, fold.weights, self._fleet.calibration)
         members = list(due.member_risk)
@@ -96,10 +98,11 @@ class Settler:
             blend=due.blend.tobytes(),
             members=members,
             member_risk=risks.tobytes(),
-            chosen=np.array(learned.positions, np.int32).tobytes(),
-            columns=learned.columns,
-            features=learned.features(),
-            modes=learned.modes,
+            chosen=np.array(kept.positions, np.int32).tobytes(),
+            learned=np.array(kept.learned, np.bool_).tobytes(),
+            columns=kept.columns,
+            features=kept.features(),
+            modes=kept.modes,
         )
 
     def _weigh(self, fold: HomeTypeFold, due: Due, labels: npt.NDArray[np.int8]) -> None:
@@ -114,8 +117,8 @@ class Settler:
         fold.stacking.add(logits, positive, at_us)
         fold.stacking.refit(self._fleet.stacking.weights)
 
-    def _settle(self, fold: HomeTypeFold, due: Due, i: int, learned: _Learned, at_seq: int) -> int:
-        """Label one example that is due at an event, score it, and learn it if it is chosen; returns the label."""
+    def _settle(self, fold: HomeTypeFold, due: Due, i: int, kept: _Kept, at_seq: int) -> int:
+        """Label one example that is due at an event, score it, learn or keep it if it is chosen; returns the label."""
         device, ts, seq, row = int(due.device[i]), int(due.ts[i]), int(due.seq[i]), int(due.row[i])
         marks = self._book.marks(fold.devices[device])
         label, mode = label_of(ts, self._settings.horizon_us, marks, int(fold.last_seen[device]))
@@ -138,18 +141,19 @@ class Settler:
         fold.prior.learn(positive)
         if positive:
             fold.note_mode(device, mode)
-        chosen = fold.sampler.choose(positive=positive, seq=seq, row=row)
-        self._fleet.sampler.count(positive=positive, chosen=chosen)
-        if chosen:
-            learned.add(i, self._rows.of(seq, fold.home_type, row), mode)
-            self._learn(fold, learned, positive, at_seq)
+        choice = fold.sampler.choose(positive=positive, seq=seq, row=row)
+        self._fleet.sampler.count(positive=positive, learned=choice.learned)
+        if choice.kept:
+            kept.add(i, self._rows.of(seq, fold.home_type, row), mode, learned=choice.learned)
+        if choice.learned:
+            self._learn(fold, kept, positive, at_seq)
         return label
 
-    def _learn(self, fold: HomeTypeFold, learned: _Learned, positive: bool, at_seq: int) -> None:
-        """Learn the newest of the examples learned, and how it failed, if that was told."""
-        self.learn(fold, learned.rows[-1], positive, at_seq)
-        if positive and learned.modes[-1]:
-            self._fleet.modes.learn(fold.row(learned.rows[-1]), learned.modes[-1])
+    def _learn(self, fold: HomeTypeFold, kept: _Kept, positive: bool, at_seq: int) -> None:
+        """Learn the newest of the examples kept, and how it failed, if that was told."""
+        self.learn(fold, kept.rows[-1], positive, at_seq)
+        if positive and kept.modes[-1]:
+            self._fleet.modes.learn(fold.row(kept.rows[-1]), kept.modes[-1])
 
     def learn(self, fold: HomeTypeFold, values: list[float], positive: bool, at_seq: int) -> None:
         """Let the members of the home type, and the global ones, learn a feature row in the layout's columns.
@@ -184,45 +188,58 @@ class Settler:
                 concerned = self._final(fold, fold.numbers[key], first_us, min(final_us, failed_us - 1), seq)
                 fold.late_failures += bool(concerned)
                 found |= concerned
-        learned = _Learned(fold.layout.width)
-        kept: list[tuple[int, int, int, int]] = []
-        for (at_seq, row), (ts, device, before) in sorted(found.items(), key=lambda item: (item[1], item[0])):
+        kept = _Kept(fold.layout.width)
+        turned: list[tuple[int, int]] = []
+        for (at_seq, row), (ts, device, before, _) in sorted(found.items(), key=lambda item: (item[1][:2], item[0])):
             marks = self._book.marks(fold.devices[device])
             label, mode = label_of(ts, settings.horizon_us, marks, int(fold.last_seen[device]))
             if label != POSITIVE or before in (POSITIVE, UNREPORTED):
                 continue  # what is told after a silence would be learned without the healthy examples beside it
             values = self._rows.find(at_seq, fold.home_type, row)
             for sampler in (fold.sampler, self._fleet.sampler):
-                sampler.count(positive=True, chosen=values is not None)
-                sampler.negatives -= before == NEGATIVE
+                sampler.correct(believed=before == NEGATIVE, learned=values is not None)
             fold.censored -= before == CENSORED
             fold.late_positives += 1
+            fold.prior.correct(believed=before == NEGATIVE)
             fold.note_mode(device, mode)
-            kept.append((at_seq, row, device, ts))
+            turned.append((at_seq, row))
             if values is not None:
-                learned.add(len(kept) - 1, values, mode)
-                self._learn(fold, learned, True, seq)
-        if not kept:
-            return None
-        count = len(kept)
+                kept.add(len(turned) - 1, values, mode, learned=True)
+                self._learn(fold, kept, True, seq)
+        return self._turned(seq, place, fold, [(key, found[key]) for key in turned], kept) if turned else None
+
+    def _turned(
+        self, seq: int, place: int, fold: HomeTypeFold, turned: Sequence[tuple[tuple[int, int], _Final]], kept: _Kept
+    ) -> MaturedExamples:
+        """The block of examples that turned out positive; weights and calibration learn of them, too."""
+        count = len(turned)
+        device = np.array([final[1] for _, final in turned], np.int32)
+        names = sorted({name for _, final in turned for name in final[3]})
+        risks = {name: np.array([f[3].get(name, np.nan) for _, f in turned], np.float32) for name in names}
+        logits = member_logits(risks, np.arange(count))
+        for stacking in (self._fleet.stacking, fold.stacking):
+            stacking.add(logits, np.ones(count, np.bool_), max(final[0] for _, final in turned))
+        believed = np.array([final[2] == NEGATIVE for _, final in turned])
+        fold.calibration.learn_late(device, believed, risks, fold.weights, self._fleet.calibration)
         nothing: npt.NDArray[np.float64] = np.full(count, np.nan)
         return MaturedExamples(
             home_type=fold.home_type,
             at_seq=seq,
             place=place,
             late=True,
-            seq=np.array([k[0] for k in kept], np.int64).tobytes(),
-            row=np.array([k[1] for k in kept], np.int32).tobytes(),
-            device=np.array([k[2] for k in kept], np.int32).tobytes(),
-            ts=np.array([k[3] for k in kept], np.int64).tobytes(),
+            seq=np.array([key[0] for key, _ in turned], np.int64).tobytes(),
+            row=np.array([key[1] for key, _ in turned], np.int32).tobytes(),
+            device=device.tobytes(),
+            ts=np.array([final[0] for _, final in turned], np.int64).tobytes(),
             label=np.full(count, POSITIVE, np.int8).tobytes(),
             blend=nothing.tobytes(),
             members=[],
             member_risk=b"",
-            chosen=np.array(learned.positions, np.int32).tobytes(),
-            columns=learned.columns,
-            features=learned.features(),
-            modes=learned.modes,
+            chosen=np.array(kept.positions, np.int32).tobytes(),
+            learned=np.array(kept.learned, np.bool_).tobytes(),
+            columns=kept.columns,
+            features=kept.features(),
+            modes=kept.modes,
         )
 
     def _final(
@@ -235,6 +252,8 @@ class Settler:
             here = (np.frombuffer(block.device, np.int32) == device) & (ts >= first_us) & (ts <= last_us)
             seqs, rows = np.frombuffer(block.seq, np.int64), np.frombuffer(block.row, np.int32)
             labels = np.frombuffer(block.label, np.int8)
+            risks = np.frombuffer(block.member_risk, np.float32).reshape(len(ts), len(block.members))
             for i in np.flatnonzero(here):
-                found[int(seqs[i]), int(rows[i])] = (int(ts[i]), device, int(labels[i]))
+                given = dict(zip(block.members, risks[i].tolist(), strict=True))
+                found[int(seqs[i]), int(rows[i])] = (int(ts[i]), device, int(labels[i]), given)
         return found

@@ -29,7 +29,7 @@ from service.pipeline.learning.learn import LearnerFold
 
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "8", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
+FOLD_MADE_WITH = {"events": str(SCHEMA), "learner": "9", "python": _PYTHON, "numpy": version("numpy").split(".")[0]}
 """A fold part of other versions is not read."""
 
 MODELS_MADE_WITH = {"models": "3", "python": _PYTHON, "river": version("river")}
@@ -208,8 +208,9 @@ def _relearn(fold: LearnerFold, block: MaturedExamples) -> int:
     chosen = np.frombuffer(block.chosen, np.int32)
     if not len(chosen):
         return 0
+    learned = block.was_learned()
     labels = np.frombuffer(block.label, np.int8)
     rows = np.frombuffer(block.features, np.float32).reshape(len(chosen), block.columns)
-    for position, values in zip(chosen.tolist(), rows.tolist(), strict=True):
+    for position, values in zip(chosen[learned].tolist(), rows[learned].tolist(), strict=True):
         fold.learn_again(block.home_type, values, bool(labels[position] == 1), block.at_seq)
-    return len(chosen)
+    return int(learned.sum())

@@ -30,8 +30,9 @@ def weighed(members: Sequence[Member], home_type: str, versions: Versions, able:
         members: As `resolved`, with the weights that the learner published.
         home_type: Whose committee.
         versions: What was decided.
-        able: Members that can speak now. Where no online member may vote, the first of the last resorts that does
-            carries alone; where nobody does, the first that can.
+        able: Members that can speak now. Where no online member may vote, the first of the last resorts that can and is
+            not benched carries alone, also if the learner has not said anything of it yet; where all are, the first
+            that can.
     """
     out = list(members)
     pin = versions.pins.get(home_type)
@@ -43,7 +44,8 @@ def weighed(members: Sequence[Member], home_type: str, versions: Versions, able:
     voting = [m.member for m, weight in zip(out, weights, strict=True) if weight > 0.0]
     online = any(m.member in ONLINE and m.member in able and m.benched is None for m in out)
     if not voting or (not online and (pin is None or pin.member not in able)):
-        alone = next((name for name in LAST_RESORTS if name in (voting or able)), PRIOR)
+        free = {m.member for m in out if m.member in able and m.benched is None}
+        alone = next((name for name in LAST_RESORTS if name in (free or able)), PRIOR)
         weights = [float(m.member == alone) for m in out]
     total = sum(weights)
     return [replace(m, weight=weight / total) for m, weight in zip(out, weights, strict=True)] if total else out

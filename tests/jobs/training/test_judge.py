@@ -6,10 +6,10 @@ import pytest
 
 from service.contracts.ports import MaturedExamples
 from service.evaluation.metrics import pr_auc
-from service.jobs.training.examples import Examples, read_examples
+from service.jobs.training.examples import Examples, Flags, read_examples
 from service.jobs.training.fit import Fitted, fit, risks_of
-from service.jobs.training.judge import Gate, compare, held_out, judge
-from service.jobs.training.pool import pooled
+from service.jobs.training.judge import Gate, compare, held_out, is_held_out, judge
+from service.jobs.training.pool import Span, pooled
 from service.storage.memory import MemoryExampleStore
 from tests.jobs.training.stores import COLUMNS, GRACE_US, HORIZON_US, HOUR_US, START_US, lived
 
@@ -29,7 +29,17 @@ def changed(part: Examples, **changes: object) -> Examples:
     return Examples(**{name: getattr(part, name) for name in part.__struct_fields__} | changes)
 
 
+def spoilt(part: Examples) -> Examples:
+    """With labels drawn by chance, but for the newest examples of held-out devices."""
+    kept = is_held_out(part.device, GATE.seed) & (part.at_seq > CUT)
+    labels = part.labels.copy()
+    labels[~kept] = np.random.default_rng(1).permutation(labels[~kept])
+    return changed(part, labels=labels)
+
+
 GOOD = examples(lived("villa", seed=1))
+HELD = {device for device in range(24) if is_held_out(np.array([device]), GATE.seed)[0]}
+FAILING = {device for device in HELD if device % 2 == 0}
 PRESENT = fit(pooled([examples(lived("villa", seed=2))]), 1)
 
 
@@ -45,13 +55,13 @@ def test_as_good_as_the_present_version() -> None:
     for quality in (verdict.quality, verdict.unseen_quality, verdict.present_quality):
         assert quality is not None
         assert (quality.pr_auc or 0.0) > 0.5
-        assert 12 == quality.failing_devices
+        assert len(FAILING) == quality.failing_devices
         assert {"battery", "heat"} == quality.mode_recall.keys()
 
 
 def test_worse_than_the_present_version() -> None:
     """A candidate whose labels were chance is rejected, and the reason says by how much it is worse."""
-    verdict = judge([examples(lived("villa", chance_until=CUT))], GATE, PRESENT, 0)
+    verdict = judge([spoilt(GOOD)], GATE, PRESENT, 0)
 
     assert verdict.rejected
     assert verdict.reason.startswith("worse than the present version: PR-AUC -")
@@ -61,7 +71,7 @@ def test_worse_than_the_present_version() -> None:
 
 def test_a_wide_margin_lets_it_pass() -> None:
     """Margin and confidence are the operator's."""
-    part = examples(lived("villa", chance_until=CUT))
+    part = spoilt(GOOD)
     assert not judge([part], msgspec.structs.replace(GATE, margin=1.0), PRESENT, 0).rejected
     assert not judge([part], msgspec.structs.replace(GATE, confidence=1.0), PRESENT, 0).rejected
 
@@ -90,46 +100,67 @@ def test_only_what_the_present_version_has_not_seen() -> None:
     late = judge([GOOD], GATE, PRESENT, 220)
     assert late.unseen_quality is not None
     assert late.quality is not None
-    assert late.unseen_quality.examples == int((GOOD.at_seq > 220).sum()) == late.quality.examples
     assert late.present_quality is not None
-    assert (
-        late.unseen_quality.base_rate == late.present_quality.base_rate == GOOD.all_labels[GOOD.all_at_seq > 220].mean()
-    )
+    unseen = (GOOD.at_seq > 220) & is_held_out(GOOD.device, GATE.seed)
+    matured = (GOOD.all_at_seq > 220) & is_held_out(GOOD.all_device, GATE.seed)
+    assert late.unseen_quality.examples == int(unseen.sum()) == late.quality.examples
+    assert late.unseen_quality.base_rate == late.present_quality.base_rate == GOOD.all_labels[matured].mean()
 
-    none = judge([examples(lived("villa", chance_until=CUT))], GATE, PRESENT, HOURS)
+    none = judge([spoilt(GOOD)], GATE, PRESENT, HOURS)
     assert (False, "too little to judge by: 0 failing devices in the hold-out") == (none.rejected, none.reason)
     assert none.difference is None
 
 
 def test_few_failing_devices_decide_nothing() -> None:
-    """Four of them, however many examples they have."""
-    few = examples(lived("villa", devices=8, chance_until=CUT, hours=480))
-    verdict = judge([few], GATE, PRESENT, 0)
+    """However many examples they have."""
+    few = examples(lived("villa", devices=8, hours=480))
+    failing = sum(device % 2 == 0 for device in HELD if device < 8)
+    verdict = judge([spoilt(few)], GATE, PRESENT, 0)
 
-    assert (False, "too little to judge by: 4 failing devices in the hold-out") == (verdict.rejected, verdict.reason)
+    assert failing < 5
+    expected = f"too little to judge by: {failing} failing devices in the hold-out"
+    assert (False, expected) == (verdict.rejected, verdict.reason)
 
 
 def test_nothing_is_left_to_train_on() -> None:
-    """A history shorter than hold-out and gap."""
-    verdict = judge([examples(lived("villa", hours=7))], GATE, PRESENT, 0)
+    """Of devices that are all held out, a history shorter than hold-out and gap."""
+    part = examples(lived("villa", hours=7))
+    alone = min(HELD)
+    only = changed(part, device=np.full_like(part.device, alone), all_device=np.full_like(part.all_device, alone))
+    verdict = judge([only], GATE, PRESENT, 0)
 
     assert (False, None) == (verdict.rejected, verdict.quality)
     assert "nothing is left to train on" in verdict.reason
 
 
 def test_what_lies_in_the_gap_is_not_learned() -> None:
-    """Whatever the features there are, the candidate is the same; a little earlier they matter."""
+    """Whatever features held-out devices have there, the candidate is the same; those of others it has learned."""
     hour = (GOOD.ts - START_US) // HOUR_US
+    held = is_held_out(GOOD.device, GATE.seed)
 
-    def spoilt(first: int, last: int) -> float | None:
+    def changing(where: Flags) -> float | None:
         rows = GOOD.rows.copy()
-        rows[(hour >= first) & (hour < last)] = 0.0
+        rows[where] = 0.0
         verdict = judge([changed(GOOD, rows=rows)], GATE, None, 0)
         return verdict.quality.log_loss if verdict.quality is not None else None
 
-    untouched = spoilt(0, 0)
-    assert untouched == spoilt(CUT - 6, CUT)
-    assert untouched != spoilt(CUT - 9, CUT - 7)
+    gap = (hour >= CUT - 6) & (hour < CUT)
+    untouched = changing(np.zeros_like(held))
+    assert untouched == changing(gap & held)
+    assert untouched != changing(gap & ~held)
+    assert untouched != changing((hour >= CUT - 9) & (hour < CUT - 7) & held)
+
+
+def test_the_newest_days_of_other_devices_are_learned() -> None:
+    """After a drift a candidate that knows it takes the place of a version that cannot, on the first day."""
+    turned = GOOD.at_seq > CUT
+    rows = np.where(turned[:, None], -GOOD.rows, GOOD.rows)
+    present = fit(pooled([changed(GOOD, rows=rows)], [Span(before_us=START_US + CUT * HOUR_US)]), 1)
+    verdict = judge([changed(GOOD, rows=rows)], GATE, present, CUT)
+
+    assert not verdict.rejected
+    assert verdict.difference is not None
+    assert verdict.difference.low > 0.0
 
 
 def test_each_home_type_has_its_own_newest_examples() -> None:
@@ -139,7 +170,7 @@ def test_each_home_type_has_its_own_newest_examples() -> None:
     verdict = judge([GOOD, ancient], GATE, PRESENT, 0)
 
     assert verdict.quality is not None
-    assert 24 == verdict.quality.failing_devices
+    assert 2 * len(FAILING) == verdict.quality.failing_devices
 
 
 def test_quality_is_that_of_all_that_matured() -> None:

@@ -26,7 +26,7 @@ def test_rows_stand_for_all_that_matured(spans: list[Span] | None) -> None:
     pool = pooled([VILLA, STUDIO], spans)
     matured = positive = 0
     for part, span in zip((VILLA, STUDIO), spans or [Span(), Span()], strict=True):
-        held = span.holds(part.all_ts, part.all_at_seq)
+        held = span.holds(part.all_ts, part.all_at_seq, part.all_device)
         here = pool.home_type == part.home_type
         for label in (False, True):
             expected = int((part.all_labels[held] == label).sum())

@@ -99,3 +99,24 @@ def test_logits_leave_out_who_gave_no_risk() -> None:
     by_hand = 0.75 * log_odds(0.2) + 0.25 * log_odds(0.6)
     np.testing.assert_allclose(found, [by_hand, log_odds(0.6), np.nan], rtol=1e-6)
     assert msgspec.json.encode(found.tolist()) == msgspec.json.encode([*found[:2].tolist(), math.nan])
+
+
+def test_failures_told_late_raise_the_risks() -> None:
+    """Of a fleet whose failures are all told late calibration and fleet learn as much as if they had been in time."""
+    prompt, tardy = (HomeTypeCalibration(), fleet_calibration()), (HomeTypeCalibration(), fleet_calibration())
+    weights = {"forest": 1.0}
+    rng = np.random.default_rng(0)
+    for block in range(20):
+        device = np.arange(500, dtype=np.int32) + 500 * block
+        label = (rng.uniform(size=500) < 0.1).astype(np.int8)
+        risks = {"forest": np.full(500, 0.02, np.float32)}
+        prompt[0].learn(device, label, risks, weights, prompt[1])
+        tardy[0].learn(device, np.zeros(500, np.int8), risks, weights, tardy[1])
+        failed = {"forest": risks["forest"][label == 1]}
+        believed = np.ones(int(label.sum()), np.bool_)
+        tardy[0].learn_late(device[label == 1], believed, failed, weights, tardy[1])
+    for mine, others in zip(tardy, prompt, strict=True):
+        mine.refit()
+        assert (others.positives, others.failing) == (mine.positives, mine.failing)
+        assert others.offset == pytest.approx(mine.offset, rel=0.1)
+        assert mine.offset > 1.0

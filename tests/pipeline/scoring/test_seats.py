@@ -62,6 +62,19 @@ def test_a_stale_learner_leaves_the_checkpoint_alone() -> None:
     )
 
 
+def test_a_checkpoint_carries_before_the_learner_has_said_anything() -> None:
+    """After a restart prior and baseline have seats already; the checkpoint that serves is preferred to both."""
+    versions = folded(published(2))
+    baseline = Member(member="baseline", model="baseline", version=1, weight=1.0)
+    prior = replace(PRIOR, weight=1.0)
+    for members in ([prior], [baseline, prior]):
+        seated = weights(members, versions, {*EVERYBODY, "baseline"})
+        assert ["checkpoint"] == [name for name, (weight, _) in seated.items() if weight]
+    alarmed = replace(OLD, benched="alarm", weight=0.0)
+    seated = weights([alarmed, baseline, prior], versions, {*EVERYBODY, "baseline"})
+    assert ["baseline"] == [name for name, (weight, _) in seated.items() if weight]
+
+
 def test_online_members_without_a_weight_leave_the_others_theirs() -> None:
     """That a member has earned no weight benches nobody: checkpoint and baseline go on together, as a blend."""
     baseline = Member(member="baseline", model="baseline", version=1, weight=0.4)
