@@ -29,7 +29,7 @@ from service.evaluation.metrics import Labels, Risks, Steps, pr_auc
 from service.labels.join import CENSORED
 from service.pipeline.views.home_type_views import BLEND, scored
 from service.storage.examples import SqliteExampleStore
-from simulator.summary import Summary
+from simulator.stream.summary import Summary
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 MAPPINGS = {"drives": "backblaze.toml", "by_model": "backblaze_by_model.toml"}

@@ -9,9 +9,9 @@ from service.contracts.predictions import Receipt
 from service.contracts.readings import Reading
 from service.labels.book import instant_us
 from simulator.fleet import Fleet
-from simulator.simulate import timed_readings
 from simulator.stream.deal import Deal
 from simulator.stream.merge import Timed, in_order
+from simulator.stream.readings import timed_readings
 
 ReadingKey = tuple[str, str, int]
 """(home_id, device_id, instant in microseconds)."""

@@ -17,7 +17,7 @@ import msgspec
 from benchmarks.report import BenchError, Row
 from benchmarks.run import Workload
 from benchmarks.server import serving
-from simulator.summary import Summary
+from simulator.stream.summary import Summary
 
 MAPPING = Path(__file__).parents[1] / "examples" / "cmapss_fd001.toml"
 STAGGERS = range(5)

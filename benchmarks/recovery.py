@@ -19,7 +19,7 @@ from service.pipeline.scoring.intake import take_readings
 from service.pipeline.scoring.score import Panel
 from service.storage.event_log import SqliteEventLog
 from simulator.fleet import Fleet
-from simulator.simulate import timed_readings
+from simulator.stream.readings import timed_readings
 
 _DAY_US = 86_400_000_000
 _END_US = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z

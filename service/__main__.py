@@ -31,12 +31,14 @@ app = App(
     help="Predicts which smart-home device will fail soon, and keeps learning while it predicts.",
     version=__version__,
 )
-app.command("simulator.simulate:simulate", help="Stream a simulated fleet, with its outcomes, to a service.")
-app.command("simulator.scenario_list:scenarios", help="List what may happen to a simulated fleet.")
-app.command("simulator.tables.replay:replay", help="Stream a table of device telemetry to a service.")
-app.command("simulator.demo:demo", help="Start a service, stream a small fleet through it, and show what it learns.")
+app.command("simulator.commands.simulate:simulate", help="Stream a simulated fleet, with its outcomes, to a service.")
+app.command("simulator.commands.scenarios:scenarios", help="List what may happen to a simulated fleet.")
+app.command("simulator.commands.replay:replay", help="Stream a table of device telemetry to a service.")
 app.command(
-    "simulator.dataset_command:app",
+    "simulator.commands.demo:demo", help="Start a service, stream a small fleet through it, and show what it learns."
+)
+app.command(
+    "simulator.commands.dataset:app",
     name="dataset",
     help="Make a data set of a simulated fleet, or the card of all of them.",
 )

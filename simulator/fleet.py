@@ -12,20 +12,20 @@ from msgspec import Struct
 
 from simulator.arrays import HOUR_S, SECOND, Codes, Indices, Ints
 from simulator.blocks import Block, join_blocks, take_block
-from simulator.chance import key_of
-from simulator.clock import Clock
-from simulator.context import surround
-from simulator.delivery import deliver, told
-from simulator.devices import METRICS, MODES
-from simulator.health import Health, Lives
-from simulator.outcomes import Report, draw_reports
-from simulator.patterns import DEFAULT_PATTERNS, Patterns
-from simulator.population import DeviceTable, populate
-from simulator.randomness import Purpose
+from simulator.chance.counter import key_of
+from simulator.chance.purposes import Purpose
+from simulator.delivery.delivery import deliver, told
+from simulator.delivery.outcomes import Report, draw_reports
 from simulator.scenarios import NO_CHANGES, Changes
-from simulator.schedule import hours
-from simulator.senses import sense
-from simulator.signals import draw_restarts, own_of, types_of
+from simulator.world.clock import Clock
+from simulator.world.context import surround
+from simulator.world.devices import METRICS, MODES
+from simulator.world.health import Health, Lives
+from simulator.world.patterns import DEFAULT_PATTERNS, Patterns
+from simulator.world.population import DeviceTable, populate
+from simulator.world.schedule import hours
+from simulator.world.senses import sense
+from simulator.world.signals import draw_restarts, own_of, types_of
 
 
 class Failures(Struct, frozen=True, kw_only=True):

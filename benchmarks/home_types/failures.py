@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.batch.stream import Failed
 from service.features.layout import metric_of
 from simulator.arrays import DAY_S, HOUR_S, Flags
-from simulator.devices import MODES
+from simulator.world.devices import MODES
 
 BLOCK_H: Final = 3
 HOURS: Final = tuple(f"{hour:02}" for hour in range(0, 24, BLOCK_H))

@@ -7,7 +7,7 @@ import pytest
 from service.jobs.train_baseline import home_type_file, train_baseline, train_home_types
 from service.models.artifact import Manifest, from_arrays, modes_from_arrays
 from service.storage.registry import file_digest, load_arrays
-from simulator.homes import HOME_TYPES
+from simulator.world.homes import HOME_TYPES
 
 HORIZON_S, SAMPLES = 86_400.0, 1_500
 NAMES = [kind.name for kind in HOME_TYPES]
