@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 
 from benchmarks.report import Row
-from benchmarks.run import Workload
 from benchmarks.server import serving_in
+from benchmarks.workload import Workload
 from service.contracts.events import encode_event
-from service.pipeline.scoring.arrivals import Limits
 from service.pipeline.scoring.fleet import FleetState
-from service.pipeline.scoring.intake import take_readings
+from service.pipeline.scoring.intake.arrivals import Limits
+from service.pipeline.scoring.intake.readings import take_readings
 from service.pipeline.scoring.score import Panel
 from service.storage.event_log import SqliteEventLog
 from simulator.fleet import Fleet

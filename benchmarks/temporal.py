@@ -33,7 +33,7 @@ from benchmarks.batch.intervals import areas, draws_of, interval_text, rows_of
 from benchmarks.batch.models import forest_score
 from benchmarks.batch.stream import Stream, drawn, drawn_evenly, examples_for
 from benchmarks.report import Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from simulator.arrays import Floats
 from simulator.samples.panel import YEAR_S
 from simulator.world.patterns import DEFAULT_PATTERNS, Patterns

@@ -36,7 +36,7 @@ from benchmarks.home_types.quality import (
     trained,
 )
 from benchmarks.report import Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from service.models.online import BUILDERS
 from simulator.arrays import Floats
 from simulator.samples.panel import YEAR_S

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.prequential.played import HOUR_US
 from benchmarks.prequential.stream import Stream
 from benchmarks.report import BenchError
-from benchmarks.run import OwnTable
+from benchmarks.workload import OwnTable
 from simulator.commands.replay import source_of
 from simulator.durations import duration_us
 from simulator.errors import UsageError

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.crash_books import Ledger
-from benchmarks.crash_check import check_log
+from benchmarks.crash.books import Ledger
+from benchmarks.crash.check import check_log
 from service.contracts.predictions import Receipt
 from service.storage.event_log import SqliteEventLog
 from simulator.fleet import Fleet

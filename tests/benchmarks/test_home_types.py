@@ -10,7 +10,7 @@ from benchmarks.home_types import measure
 from benchmarks.home_types.failures import groups_of, patterns_of
 from benchmarks.home_types.quality import MODELS
 from benchmarks.report import make_report
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from simulator.world.devices import MODE_CODE
 from simulator.world.homes import HOME_TYPES
 

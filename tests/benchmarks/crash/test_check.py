@@ -3,13 +3,13 @@
 import msgspec
 import pytest
 
-from benchmarks.crash_books import Ledger
-from benchmarks.crash_check import LogFindings, LogReader, check_log, events
+from benchmarks.crash.books import Ledger
+from benchmarks.crash.check import LogFindings, LogReader, check_log, events
 from service.contracts.events import ReadingsLogged, encode_event
 from service.contracts.predictions import Receipt
 from service.contracts.readings import Reading
-from service.pipeline.scoring.intake import take_readings
-from service.pipeline.scoring.intake_outcomes import take_outcomes
+from service.pipeline.scoring.intake.outcomes import take_outcomes
+from service.pipeline.scoring.intake.readings import take_readings
 from service.pipeline.scoring.score import Panel
 from service.storage.memory import MemoryEventLog
 from tests.pipeline.streams import LIMITS, NOW_US, empty_fleet, hourly

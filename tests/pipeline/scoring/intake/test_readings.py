@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 
 from service.contracts.readings import Reading
-from service.pipeline.scoring.arrivals import ReadingsJob
-from service.pipeline.scoring.intake import take_readings, take_requests
+from service.pipeline.scoring.intake.arrivals import ReadingsJob
+from service.pipeline.scoring.intake.readings import take_readings, take_requests
 from service.pipeline.scoring.score import Panel
 from service.pipeline.scoring.snapshot import encode, freeze
 from tests.pipeline.lockstep import at, reading

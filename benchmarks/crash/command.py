@@ -18,11 +18,11 @@ from cyclopts import Parameter
 from msgspec import Struct
 from rich.progress import track
 
-from benchmarks.crash_books import Dealer, Ledger
-from benchmarks.crash_check import LogFindings, check_log
-from benchmarks.crash_compare import compare
-from benchmarks.crash_load import Load
-from benchmarks.crash_service import CrashService
+from benchmarks.crash.books import Dealer, Ledger
+from benchmarks.crash.check import LogFindings, check_log
+from benchmarks.crash.compare import compare
+from benchmarks.crash.load import Load
+from benchmarks.crash.service import CrashService
 from benchmarks.report import BenchError, Row, make_report, show_report, write_report
 from service.contracts.errors import HearthbeatError
 from service.settings import Settings

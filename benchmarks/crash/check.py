@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from msgspec import Struct
 
-from benchmarks.crash_books import Ledger, ReadingKey, reading_key
+from benchmarks.crash.books import Ledger, ReadingKey, reading_key
 from service.contracts.events import Event, GroupColumns, OutcomesLogged, ReadingGroup, ReadingsLogged, decode_event
 from service.contracts.outcomes import Outcome
 from service.contracts.ports import EventLog

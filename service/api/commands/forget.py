@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from service.api.asking import URL, Key, Url, ask, end
+from service.api.commands.asking import URL, Key, Url, ask, end
 
 _EVERY_S = 0.5
 

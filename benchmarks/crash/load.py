@@ -5,8 +5,8 @@ import time
 from types import TracebackType
 from typing import Self
 
-from benchmarks.crash_books import Dealer, Ledger
-from benchmarks.crash_client import WAIT_S, CrashClient
+from benchmarks.crash.books import Dealer, Ledger
+from benchmarks.crash.client import WAIT_S, CrashClient
 from benchmarks.report import BenchError
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
-from service.api.asking import URL, Key, Url, ask, end
+from service.api.commands.asking import URL, Key, Url, ask, end
 from service.contracts.models import GLOBAL_NAME, LITERAL, OCTETS
 
 app = App(name="models", help="Export a version of a checkpoint from a running service, or import one.")

@@ -7,10 +7,10 @@ from service.contracts.events import Advanced, Event
 from service.contracts.forgetting import ForgetReceipt
 from service.contracts.ports import EventLog
 from service.contracts.standing import AdvanceReceipt
-from service.pipeline.scoring.arrivals import ReadingsJob
 from service.pipeline.scoring.fleet import FleetState
-from service.pipeline.scoring.intake_forgetting import ForgetJob, forgotten_of
-from service.pipeline.scoring.intake_outcomes import take_outcomes
+from service.pipeline.scoring.intake.arrivals import ReadingsJob
+from service.pipeline.scoring.intake.forgetting import ForgetJob, forgotten_of
+from service.pipeline.scoring.intake.outcomes import take_outcomes
 from service.pipeline.scoring.requests import Job, OutcomesJob, RewriteJob, TrainingsJob
 from service.pipeline.scoring.score import Panel
 

@@ -7,8 +7,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from benchmarks.crash_replay import Uninterrupted, learn_settings
-from benchmarks.crash_service import CrashService
+from benchmarks.crash.replay import Uninterrupted, learn_settings
+from benchmarks.crash.service import CrashService
 from service.contracts.ports import MaturedExamples
 from service.contracts.predictions import DeviceDetail
 from service.contracts.standing import Evaluation, HomeTypeDetail

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import httpx
 import msgspec
 
-from benchmarks.crash_books import Dealer, Item, Ledger
+from benchmarks.crash.books import Dealer, Item, Ledger
 from benchmarks.report import BenchError
 from service.contracts.predictions import Receipt
 from service.contracts.readings import Reading

@@ -19,8 +19,8 @@ from service.contracts.readings import Reading
 from service.features.matrix import metric_matrix
 from service.features.windows import ACCEPTED
 from service.pipeline.instants import utc
-from service.pipeline.scoring.arrivals import Arrivals, Arrived, Limits, ReadingsJob, utc_offset_s
 from service.pipeline.scoring.fleet import FleetState
+from service.pipeline.scoring.intake.arrivals import Arrivals, Arrived, Limits, ReadingsJob, utc_offset_s
 from service.pipeline.scoring.modes import Given
 from service.pipeline.scoring.score import Answers, Panel
 

@@ -7,10 +7,10 @@ import httpx
 import msgspec
 from cyclopts import Parameter
 
-from service.api.asking import URL, Key, Url, end, granted
+from service.api.commands.asking import URL, Key, Url, end, granted
 from service.contracts.access import bearer
 from service.contracts.status import Status
-from service.observe.status.board import Rate, board
+from service.observe.board import Rate, board
 
 _TIMEOUT_S = 30.0
 _SAMPLE_S = 1.0

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from benchmarks.crash_check import LogReader, events
+from benchmarks.crash.check import LogReader, events
 from service.contracts.events import ReadingsLogged
 from service.contracts.ports import EventLog
 from service.contracts.predictions import DeviceDetail
@@ -10,9 +10,9 @@ from service.contracts.standing import Evaluation, HomeTypeDetail
 from service.pipeline.digest import fold_digest
 from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.learn import LearnerFold
-from service.pipeline.scoring.arrivals import Limits
 from service.pipeline.scoring.fleet import FleetState
-from service.pipeline.scoring.intake import take_readings
+from service.pipeline.scoring.intake.arrivals import Limits
+from service.pipeline.scoring.intake.readings import take_readings
 from service.pipeline.scoring.score import Panel
 from service.pipeline.views.device_views import DeviceViews
 from service.pipeline.views.home_type_views import HomeTypeViews, evaluate, live_quality
