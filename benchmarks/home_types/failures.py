@@ -32,8 +32,6 @@ SEASONS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 )
 """Months of each season."""
 
-CALENDAR: Final = ("hour", "weekday", "season")
-
 
 def patterns_of(failed: Failed, home_type: int) -> dict[str, dict[str, float]]:
     """Shares of a home type's failures by mode, by hours of the day and by season; each adds up to 1."""

@@ -20,8 +20,6 @@ from simulator.world.signals import Own, Restarts, Types
 RESPONSE: Final = COLUMN["response_time_ms"]
 ERROR: Final = COLUMN["error_rate"]
 DROPS: Final = COLUMN["connection_drops"]
-SIGNAL: Final = COLUMN["signal_dbm"]
-LINK: Final = COLUMN["linkquality"]
 THROUGHPUT: Final = COLUMN["throughput_kbps"]
 POWER: Final = COLUMN["power_w"]
 USAGE: Final = COLUMN["usage_ratio"]
