@@ -1,5 +1,6 @@
 """The tree of the README and the size of the rooms."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -68,3 +69,16 @@ def test_packages_say_what_they_are() -> None:
     ]
 
     assert sorted(silent) == []
+
+
+def test_packages_that_are_read_in_order_name_all_their_rooms() -> None:
+    """Where a package's docstring says in which order to read, no module and no folder of it is left out."""
+    left_out = {}
+    for init in sorted(path for path in _code_files() if path.name == "__init__.py"):
+        docstring = ast.get_docstring(ast.parse(init.read_text())) or ""
+        if "read in this order" in docstring.lower():
+            rooms = {name.removesuffix(".py") for name in _there(init.parent) if not name.startswith("__")}
+            left_out[init] = sorted(rooms - set(re.findall(r"`([\w.]+)`", docstring)))
+
+    assert len(left_out) > 5
+    assert {init: names for init, names in left_out.items() if names} == {}
