@@ -1,7 +1,8 @@
 """Benchmarks: one file a question, run by ``hearthbeat bench <name>``.
 
-`run` is the command, `report` the form of all results, `markdown` and `plot` make a page and picture of it, `pages` one
-report of all of them, `comparison` holds two runs against each other, `command` puts these together. `server` is a real
-service in a process of its own. ``crash_*`` is a test of another kind, run by ``hearthbeat crash-test``; it
-asks whether, not how much.
+`questions` lists them, `workload` is what each is given, `report` the form of all results. `run` is the command,
+`markdown` and `plot` make a page and picture of a result, `pages` one report of all of them, `comparison` holds two
+runs against each other, `command` puts these together. Several share `server` (a real service in a process of its own),
+`prequential`, `batch`, `peers`, `crowd`, `processes` and `repeated`. `crash` is a test of another kind, run by
+``hearthbeat crash-test``; it asks whether, not how much.
 """

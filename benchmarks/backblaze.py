@@ -7,12 +7,10 @@ Failures are few, and the examples of one drive are alike, so the blend's 90 % i
 drives. It says how much the figure depends on which drives were there; the models are not trained anew.
 """
 
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,16 +18,17 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.repeated import repeated
 from benchmarks.report import BenchError, Row
-from benchmarks.run import Workload
 from benchmarks.server import serving_in
+from benchmarks.workload import Workload
 from service.contracts.ports import MaturedExamples
 from service.evaluation.bootstrap import device_draws
 from service.evaluation.metrics import Labels, Risks, Steps, pr_auc
 from service.labels.join import CENSORED
 from service.pipeline.views.home_type_views import BLEND, scored
 from service.storage.examples import SqliteExampleStore
-from simulator.summary import Summary
+from simulator.stream.summary import Summary
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 MAPPINGS = {"drives": "backblaze.toml", "by_model": "backblaze_by_model.toml"}
@@ -54,18 +53,9 @@ def measure(workload: Workload) -> list[Row]:
             raise BenchError(f"mapping {EXAMPLES / name} is missing; run the benchmark from a checkout")
     seeds = range(workload.seed, workload.seed + (RUNS if workload.full else 1))
     words = list(MAPPINGS)[:1] if workload.quick else list(MAPPINGS)
-    runs = [[row for word in words for row in _replayed(table, word, seed)] for seed in seeds]
-    rows = list(runs[0])
-    if len(runs) == 1:
-        return rows
-    for number, run in enumerate(runs[1:], 1):
-        rows += [_renamed(row, f"run{number}", row.value) for row in run]
-    values: defaultdict[str, list[float]] = defaultdict(list)
-    for run in runs:
-        for row in run:
-            if row.value is not None:
-                values[row.id].append(row.value)
-    return rows + [_renamed(row, "median", statistics.median(values[row.id])) for row in runs[0] if values[row.id]]
+    return repeated(
+        {f"run{n}": [row for word in words for row in _replayed(table, word, seed)] for n, seed in enumerate(seeds)}
+    )
 
 
 def interval(labels: Labels, risks: Risks, device: npt.NDArray[np.int64], seed: int) -> tuple[float, float]:
@@ -140,8 +130,3 @@ def _devices(blocks: Sequence[MaturedExamples]) -> npt.NDArray[np.int64]:
         if not block.late
     ]
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)
-
-
-def _renamed(row: Row, part: str, value: float | None) -> Row:
-    first, _, rest = row.id.partition(".")
-    return Row(f"{first}.{part}.{rest}", value, row.unit, row.better)

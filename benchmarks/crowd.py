@@ -11,9 +11,9 @@ import numpy as np
 from service.contracts.readings import CATALOGUE
 from simulator.arrays import Floats, Indices, Ints
 from simulator.blocks import Block
-from simulator.devices import DEVICE_TYPES, METRICS
-from simulator.homes import HOME_TYPES
 from simulator.stream.wire import Wire
+from simulator.world.devices import DEVICE_TYPES, METRICS
+from simulator.world.homes import HOME_TYPES
 
 METRIC_NAMES = METRICS[:12]
 _DEVICES_PER_HOME = 10

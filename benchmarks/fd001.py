@@ -4,20 +4,19 @@ Each row of the table goes over HTTP to a real service in lock-step; each risk i
 Quality is prequential, over all final examples and over those after the first 30 %, of the blend and of each member.
 """
 
-import statistics
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from benchmarks.repeated import repeated
 from benchmarks.report import BenchError, Row
-from benchmarks.run import Workload
 from benchmarks.server import serving
-from simulator.summary import Summary
+from benchmarks.workload import Workload
+from simulator.stream.summary import Summary
 
 MAPPING = Path(__file__).parents[1] / "examples" / "cmapss_fd001.toml"
 STAGGERS = range(5)
@@ -45,16 +44,7 @@ def measure(workload: Workload) -> list[Row]:
         raise BenchError(f"mapping {MAPPING} is missing; run the benchmark from a checkout")
     if not workload.full:
         return _replayed(table, STAGGERS[0], workload.seed, _QUICK_ROWS if workload.quick else None)
-    runs = [_replayed(table, stagger, workload.seed) for stagger in STAGGERS]
-    rows = list(runs[0])
-    for stagger, run in zip(STAGGERS[1:], runs[1:], strict=True):
-        rows += [_renamed(row, f"stagger{stagger}", row.value) for row in run]
-    values: defaultdict[str, list[float]] = defaultdict(list)
-    for run in runs:
-        for row in run:
-            if row.value is not None:
-                values[row.id].append(row.value)
-    return rows + [_renamed(row, "median", statistics.median(values[row.id])) for row in runs[0] if values[row.id]]
+    return repeated({f"stagger{stagger}": _replayed(table, stagger, workload.seed) for stagger in STAGGERS})
 
 
 def _replayed(table: Path, stagger: int, seed: int, limit: int | None = None) -> list[Row]:
@@ -81,8 +71,3 @@ def _replayed(table: Path, stagger: int, seed: int, limit: int | None = None) ->
         Row("fd001.readings_per_s", summary.readings_per_s, "readings/s", "higher"),
         Row("fd001.seconds", round(seconds, 2), "s", "lower"),
     ]
-
-
-def _renamed(row: Row, part: str, value: float | None) -> Row:
-    first, _, rest = row.id.partition(".")
-    return Row(f"{first}.{part}.{rest}", value, row.unit, row.better)

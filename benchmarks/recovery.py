@@ -10,16 +10,16 @@ import time
 from pathlib import Path
 
 from benchmarks.report import Row
-from benchmarks.run import Workload
 from benchmarks.server import serving_in
+from benchmarks.workload import Workload
 from service.contracts.events import encode_event
-from service.pipeline.scoring.arrivals import Limits
 from service.pipeline.scoring.fleet import FleetState
-from service.pipeline.scoring.intake import take_readings
+from service.pipeline.scoring.intake.arrivals import Limits
+from service.pipeline.scoring.intake.readings import take_readings
 from service.pipeline.scoring.score import Panel
 from service.storage.event_log import SqliteEventLog
 from simulator.fleet import Fleet
-from simulator.simulate import timed_readings
+from simulator.stream.readings import timed_readings
 
 _DAY_US = 86_400_000_000
 _END_US = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z

@@ -6,82 +6,18 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated
 
 from cyclopts import Parameter
-from msgspec import Struct
 
 from benchmarks.markdown import report_page
 from benchmarks.pages.single import single_page
 from benchmarks.plot import check_plot, report_picture
+from benchmarks.questions import BENCHMARKS
 from benchmarks.report import BenchError, Row, make_report, show_report, write_file, write_report
+from benchmarks.workload import OwnTable, Workload
 
 Switch = Parameter(negative="")
-
-
-class OwnTable(Struct, frozen=True, kw_only=True):
-    """A table that the user names.
-
-    Attributes:
-        file: The table.
-        mapping: What its columns mean; see docs/replay.md.
-        horizon: How far ahead its failures are to be foretold, a duration.
-    """
-
-    file: Path
-    mapping: Path
-    horizon: str
-
-
-class Workload(Struct, frozen=True, kw_only=True):
-    """What a benchmark is given.
-
-    Attributes:
-        data: Folder of the real data sets.
-        seed: Seed of all that is drawn.
-        full: Whether to measure all of it, or what fits into a few minutes.
-        quick: Whether a smoke run is enough, of seconds; where a benchmark knows none it measures as usual.
-        table: The table to measure on instead of the benchmark's own, or None.
-    """
-
-    data: Path
-    seed: int
-    full: bool
-    quick: bool = False
-    table: OwnTable | None = None
-
-    def data_set(self, *parts: str) -> Path:
-        """The path of a file below the data folder.
-
-        Raises:
-            BenchError: It is not there.
-        """
-        path = self.data.joinpath(*parts)
-        if not path.is_file():
-            raise BenchError(f"data set {path} is missing; name its folder with --data or HEARTHBEAT_DATA")
-        return path
-
-
-BENCHMARKS: Mapping[str, str] = MappingProxyType(
-    {
-        "backblaze": "How well are real drives' failures foretold, and how sure is that? (1 minute; --full: 3 to 4)",
-        "committee": "Is the blend as good as its best member, as a retrained forest, and after drift? (12 minutes)",
-        "fd001": "How well are turbofan failures foretold, over HTTP, in lock-step? (1 to 2 minutes; --full: 5 to 10)",
-        "home-types": "Is a model of each home type better than one for all, and what fails there? (1 to 2 minutes)",
-        "ingest": "How many readings a second are taken, scored and durable, beside peers and the wire? (2 minutes)",
-        "latency": "How long does a single reading wait, alone and under all load at once? (2 minutes)",
-        "memory": "What do 100,000 devices with a full horizon of pending examples take? (2 minutes)",
-        "online-vs-batch": "What is it worth to learn all the time, when labels come late? (12 minutes; --quick: 1)",
-        "real": "The same on real tables, or on FILE with --map and --horizon? (8 minutes; --quick: 1)",
-        "realism": "Is the simulated fleet worth learning from, and how fast is it made? (2 minutes; --full: 10)",
-        "recovery": "How soon is a service ready to score when a long log must be folded anew? (2 minutes)",
-        "scale": "What do more samples bring, and what do they cost? (2 minutes; --full: up to 100,000 samples)",
-        "scoring": "How much faster are compiled models than the originals, and how equal? (half a minute)",
-        "temporal": "What does a forest lose without a temporal pattern, or without the calendar? (2 to 3 minutes)",
-    }
-)
-"""What each benchmark asks, by name. Its module has ``measure(workload) -> list[Row]``."""
 
 
 def bench(

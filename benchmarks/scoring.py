@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.ensemble import RandomForestClassifier
 
 from benchmarks.report import Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from service.models.bound import BoundModel
 from service.models.compiled import CompiledModel
 from service.models.forest import compile_random_forest, train_forest

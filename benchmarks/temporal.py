@@ -1,9 +1,9 @@
 """Temporal: what would a batch forest lose without a temporal pattern of the world, or without a calendar feature?
 
 Two questions. **Worlds**: the simulator makes the same homes and devices without each of its patterns
-(`simulator.patterns`) in turn, and without any; in each world a forest is trained and asked anew. What failures there
-are differs from world to world, so a difference between two worlds is that of two figures, not of two answers to the
-same question; devices, at least, are the same, and are drawn together. **Features**: in each world forests are also
+(`simulator.world.patterns`) in turn, and without any; in each world a forest is trained and asked anew. What failures
+there are differs from world to world, so a difference between two worlds is that of two figures, not of two answers to
+the same question; devices, at least, are the same, and are drawn together. **Features**: in each world forests are also
 trained without the hour, the weekday, the season and all three (`service.features.calendar`), and asked about the same
 examples. So it can be seen which feature carries which pattern.
 
@@ -33,10 +33,10 @@ from benchmarks.batch.intervals import areas, draws_of, interval_text, rows_of
 from benchmarks.batch.models import forest_score
 from benchmarks.batch.stream import Stream, drawn, drawn_evenly, examples_for
 from benchmarks.report import Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from simulator.arrays import Floats
-from simulator.patterns import DEFAULT_PATTERNS, Patterns
 from simulator.samples.panel import YEAR_S
+from simulator.world.patterns import DEFAULT_PATTERNS, Patterns
 
 FEATURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"hour": ("hour_",), "weekday": ("weekday_",), "season": ("season_",), "calendar": ("hour_", "weekday_", "season_")}

@@ -31,31 +31,33 @@ app = App(
     help="Predicts which smart-home device will fail soon, and keeps learning while it predicts.",
     version=__version__,
 )
-app.command("simulator.simulate:simulate", help="Stream a simulated fleet, with its outcomes, to a service.")
-app.command("simulator.scenario_list:scenarios", help="List what may happen to a simulated fleet.")
-app.command("simulator.tables.replay:replay", help="Stream a table of device telemetry to a service.")
-app.command("simulator.demo:demo", help="Start a service, stream a small fleet through it, and show what it learns.")
+app.command("simulator.commands.simulate:simulate", help="Stream a simulated fleet, with its outcomes, to a service.")
+app.command("simulator.commands.scenarios:scenarios", help="List what may happen to a simulated fleet.")
+app.command("simulator.commands.replay:replay", help="Stream a table of device telemetry to a service.")
 app.command(
-    "simulator.dataset_command:app",
+    "simulator.commands.demo:demo", help="Start a service, stream a small fleet through it, and show what it learns."
+)
+app.command(
+    "simulator.commands.dataset:app",
     name="dataset",
     help="Make a data set of a simulated fleet, or the card of all of them.",
 )
 app.command(
-    "service.api.models_command:app",
+    "service.api.commands.models:app",
     name="models",
     help="Export a version of a checkpoint from a running service, or import one.",
 )
-app.command("service.api.forget_command:forget", help="Have a running service forget a home, or one device of it.")
+app.command("service.api.commands.forget:forget", help="Have a running service forget a home, or one device of it.")
 app.command("service.jobs.upkeep.commands:backup", help="Copy the data of a service, also of one that runs.")
 app.command("service.jobs.upkeep.commands:restore", help="Make a data folder of a backup.")
 app.command("service.jobs.upkeep.commands:verify", help="Check a backup or a data folder.")
 app.command("service.jobs.upkeep.commands:export", help="Write readings, risks, examples and outcomes as Parquet.")
-app.command("service.api.status_command:status", help="Show how a running service stands.")
+app.command("service.api.commands.status:status", help="Show how a running service stands.")
 app.command("service.settings.show:settings", help="Print the settings in force, and where each came from.")
-app.command("service.api.access.command:app", name="keys", help="Make, list and revoke the keys of the API.")
+app.command("service.api.commands.keys:app", name="keys", help="Make, list and revoke the keys of the API.")
 app.command("benchmarks.command:app", name="bench", help="Run a benchmark, or all for a report; without a name, list.")
 app.command(
-    "benchmarks.crash_test:crash_test", help="Kill a service under load again and again, and check what is left."
+    "benchmarks.crash.command:crash_test", help="Kill a service under load again and again, and check what is left."
 )
 
 _LOG = logging.getLogger("hearthbeat")

@@ -36,9 +36,9 @@ from service.pipeline.learning.config import learner_config
 from service.pipeline.learning.due import WINDOW
 from service.pipeline.link import LearnerLink
 from service.pipeline.live.feed import Feed
-from service.pipeline.scoring.arrivals import limits_of
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.ingest import Ingest
+from service.pipeline.scoring.intake.arrivals import limits_of
 from service.pipeline.scoring.keeper import Keeper
 from service.pipeline.scoring.retention import Retention
 from service.pipeline.scoring.snapshot import MADE_WITH

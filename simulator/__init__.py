@@ -1,10 +1,9 @@
 """A fleet of smart homes that breaks the way real ones do, and tables of real telemetry, streamed to the service.
 
-Read in this order. What the world is: `homes`, `devices`, `population` (who is there), `clock`, `patterns`, `context`
-(what surrounds them), `courses`, `hazards`, `health` (what is hidden), `signals`, `senses` (what shows), `outcomes`
-(what is told, and when); `fleet` puts them together, `scenarios` change it, `delivery` and `dirt` are the way to the
-service. How it is streamed: `stream` and `simulate`; what is made of it: `samples`, `dataset`, `card`; how a stranger's
-table takes its place: `tables`.
+Read in this order. What the world is: `world`. What may come over it: `scenarios`. What of it is told, and when:
+`delivery`. All of that behind one door: `fleet`, which hands on `blocks`. How it is streamed: `stream`; how a
+stranger's table takes its place: `tables`; what else is made of it: `samples`, `dataset`, `card`. Who asks for all
+this: `commands`. Below all lie `chance`, `arrays`, `durations` and `errors`; `child` is a service to stream to.
 
 Three rules keep the task honest. Health is hidden: metrics are noisy views of it that context moves as well. A
 failure is known only from its report, which comes late, sometimes wrong, sometimes never. And everything is a function

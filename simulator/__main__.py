@@ -4,9 +4,9 @@ import sys
 
 from cyclopts import App, CycloptsError
 
-from simulator.scenario_list import scenarios
-from simulator.simulate import simulate
-from simulator.tables.replay import replay
+from simulator.commands.replay import replay
+from simulator.commands.scenarios import scenarios
+from simulator.commands.simulate import simulate
 
 app = App(name="simulator", help="Stream a simulated fleet, or any table of device telemetry, to a Hearthbeat service.")
 app.command(simulate)

@@ -18,15 +18,15 @@ import numpy.typing as npt
 from service.features.windows import Windows
 from simulator.arrays import DAY_S, HOUR_S, SECOND, Indices, Ints
 from simulator.blocks import Block, take_block
-from simulator.devices import DEVICE_TYPES
 from simulator.fleet import Fleet
-from simulator.homes import HOME_TYPES
-from simulator.patterns import DEFAULT_PATTERNS, Patterns
 from simulator.samples.lot import Lot
 from simulator.samples.panel import Panel, Unsuitable, plan_panel
 from simulator.samples.samples import Samples, join_samples
 from simulator.samples.truth import NO_FAILURE, Truth
 from simulator.samples.turns import find_turns, most_at_a_time
+from simulator.world.devices import DEVICE_TYPES
+from simulator.world.homes import HOME_TYPES
+from simulator.world.patterns import DEFAULT_PATTERNS, Patterns
 
 _SLOTS = 48
 _PIECE = 8_192  # readings folded at once; their feature rows are what takes memory

@@ -12,20 +12,20 @@ from msgspec import Struct
 
 from simulator.arrays import HOUR_S, SECOND, Codes, Indices, Ints
 from simulator.blocks import Block, join_blocks, take_block
-from simulator.chance import key_of
-from simulator.clock import Clock
-from simulator.context import surround
-from simulator.delivery import deliver, told
-from simulator.devices import METRICS, MODES
-from simulator.health import Health, Lives
-from simulator.outcomes import Report, draw_reports
-from simulator.patterns import DEFAULT_PATTERNS, Patterns
-from simulator.population import DeviceTable, populate
-from simulator.randomness import Purpose
+from simulator.chance.counter import key_of
+from simulator.chance.purposes import Purpose
+from simulator.delivery.delivery import deliver, told
+from simulator.delivery.outcomes import Report, draw_reports
 from simulator.scenarios import NO_CHANGES, Changes
-from simulator.schedule import hours
-from simulator.senses import sense
-from simulator.signals import draw_restarts, own_of, types_of
+from simulator.world.clock import Clock
+from simulator.world.context import surround
+from simulator.world.devices import METRICS
+from simulator.world.health import Health, Lives
+from simulator.world.patterns import DEFAULT_PATTERNS, Patterns
+from simulator.world.population import DeviceTable, populate
+from simulator.world.schedule import hours
+from simulator.world.senses import sense
+from simulator.world.signals import draw_restarts, own_of, types_of
 
 
 class Failures(Struct, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ class Failures(Struct, frozen=True, kw_only=True):
     Attributes:
         device: Row of the device table, (f,) int32.
         ts: Microseconds since the epoch, UTC, (f,) int64.
-        mode: Code into `Fleet.mode_names`, (f,) int8.
+        mode: Code into `simulator.world.devices.MODES`, (f,) int8.
         repaired: Instant of the repair in microseconds, (f,) int64; may lie after the end.
     """
 
@@ -64,14 +64,12 @@ class Fleet:
         lives: The hidden truth: each device's lives with onset, end and mode.
         failures: The failures in [start, end].
         metric_names: Names of the metric columns, (m,).
-        mode_names: Names of the failure modes by code.
 
     Raises:
         ValueError: If an argument is out of its range.
     """
 
     metric_names: tuple[str, ...] = METRICS
-    mode_names: tuple[str, ...] = MODES
 
     def __init__(
         self, homes: int, seed: int, start: int, end: int, *, failure_rate: float = 1.0, interval_scale: float = 1.0,

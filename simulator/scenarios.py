@@ -2,8 +2,8 @@
 
 A scenario is a row of `SCENARIOS`: a fleet's size and the `Changes` that come over it. Instants are shares of the
 fleet's span, so a scenario keeps its shape when it is run for more days or fewer. Who carries a change out:
-`simulator.signals` (firmware), `simulator.hazards` (new mode), `simulator.health` (gradual), `simulator.fleet`
-(growth), `simulator.delivery` (outage, label outage), `simulator.dirt`.
+`simulator.world.signals` (firmware), `simulator.world.hazards` (new mode), `simulator.world.health` (gradual),
+`simulator.fleet` (growth), `simulator.delivery.delivery` (outage, label outage), `simulator.delivery.dirt`.
 """
 
 from collections.abc import Mapping
@@ -200,3 +200,13 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
     }
 )  # fmt: skip
 """All scenarios by name. Size and onset are part of the name: a scenario that means something else gets another."""
+
+COLUMNS: Final = ("scenario", "homes", "days", "onset (day)", "failures", "what happens")
+
+
+def row(scenario: Scenario) -> tuple[str, ...]:
+    """Return a scenario's row under `COLUMNS`; the onset is in days from the start, or ``-``."""
+    onset = "-" if scenario.onset is None else f"{scenario.onset * scenario.days:.1f}"
+    return (
+        scenario.name, str(scenario.homes), f"{scenario.days:g}", onset, f"about {scenario.failures}", scenario.story,
+    )  # fmt: skip

@@ -23,12 +23,12 @@ from msgspec import Struct
 from benchmarks.report import BenchError
 from service.labels.sampling import Sampler
 from simulator.arrays import DAY_S, SECOND, Codes, Indices, Ints
-from simulator.clock import Clock
 from simulator.dataset import Sampling
-from simulator.homes import HOME_TYPES
-from simulator.patterns import DEFAULT_PATTERNS, Patterns
 from simulator.samples.panel import YEAR_S, Panel, plan_panel
 from simulator.samples.samples import Samples, join_samples
+from simulator.world.clock import Clock
+from simulator.world.homes import HOME_TYPES
+from simulator.world.patterns import DEFAULT_PATTERNS, Patterns
 
 HORIZON_US: Final = DAY_S * SECOND
 GRACE_US: Final = HORIZON_US // 24
@@ -42,8 +42,8 @@ class Failed(Struct, frozen=True, kw_only=True):
     """Failures while their homes were watched, reported or not; k rows.
 
     Attributes:
-        home_type: Code into `simulator.homes.HOME_TYPES`; (k,).
-        mode: Code into `simulator.devices.MODES`; (k,).
+        home_type: Code into `simulator.world.homes.HOME_TYPES`; (k,).
+        mode: Code into `simulator.world.devices.MODES`; (k,).
         local_s: When, in seconds of the home's own time since the epoch; (k,).
     """
 

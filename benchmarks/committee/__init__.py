@@ -19,7 +19,7 @@ from benchmarks.committee.figures import rows_of
 from benchmarks.prequential.pool import mean_of, side_by_side
 from benchmarks.prequential.stream import STREAMS, Stream, played
 from benchmarks.report import BenchError, Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 
 _MEAN = "committee.mean.minus_retrained"
 

@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.batch.stream import Failed
 from service.features.layout import metric_of
 from simulator.arrays import DAY_S, HOUR_S, Flags
-from simulator.devices import MODES
+from simulator.world.devices import MODES
 
 BLOCK_H: Final = 3
 HOURS: Final = tuple(f"{hour:02}" for hour in range(0, 24, BLOCK_H))
@@ -31,8 +31,6 @@ SEASONS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {"winter": (12, 1, 2), "spring": (3, 4, 5), "summer": (6, 7, 8), "autumn": (9, 10, 11)}
 )
 """Months of each season."""
-
-CALENDAR: Final = ("hour", "weekday", "season")
 
 
 def patterns_of(failed: Failed, home_type: int) -> dict[str, dict[str, float]]:

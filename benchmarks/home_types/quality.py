@@ -25,7 +25,7 @@ from benchmarks.batch.stream import Stream, drawn_evenly
 from service.evaluation.metrics import FALSE_ALARM_RATE, pr_auc
 from service.models.online import BUILDERS
 from simulator.arrays import Flags, Floats, Ints
-from simulator.homes import HOME_TYPES
+from simulator.world.homes import HOME_TYPES
 
 OWN: Final = "random_forest"
 MIXED: Final = "mixed_random_forest"

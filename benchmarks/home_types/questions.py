@@ -12,8 +12,8 @@ Ids:
     home_types.cross.<trained on>.<scored>.pr_auc              forests on each other's examples, likewise
 
 Metrics are accuracy, precision, recall, f1, pr_auc and roc_auc. Accuracy says nothing where failures are rare: whoever
-never warns is right 97 times of a hundred. A mode is one of `simulator.devices.MODES`, hours are blocks of three that
-are named by their first, a group is that of `benchmarks.home_types.failures.groups_of`.
+never warns is right 97 times of a hundred. A mode is one of `simulator.world.devices.MODES`, hours are blocks of three
+that are named by their first, a group is that of `benchmarks.home_types.failures.groups_of`.
 """
 
 import numpy as np
@@ -36,11 +36,11 @@ from benchmarks.home_types.quality import (
     trained,
 )
 from benchmarks.report import Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from service.models.online import BUILDERS
 from simulator.arrays import Floats
-from simulator.homes import HOME_TYPES
 from simulator.samples.panel import YEAR_S
+from simulator.world.homes import HOME_TYPES
 
 Figures = dict[str, dict[str, dict[str, Floats]]]
 """By model, home type and metric."""

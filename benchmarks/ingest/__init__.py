@@ -5,8 +5,8 @@
                                                    learner, at its low priority
 
 ``questions`` tells what is asked, in its order; ``load`` sends, ``bodies`` makes what is sent, ``warm`` starts a
-service whose online members vote, ``contest`` lets contestants take turns, ``flat`` asks whether the cost of a reading
-grows.
+service whose online members vote, ``contest`` lets contestants take turns on ``cores`` of their own, ``flat`` asks
+whether the cost of a reading grows.
 """
 
 from benchmarks.ingest.questions import measure

@@ -14,8 +14,8 @@ from msgspec import Struct
 from benchmarks.report import BenchError
 from simulator.arrays import SECOND
 from simulator.fleet import Fleet
-from simulator.homes import HOME_TYPES
 from simulator.stream.wire import Wire, WireReading
+from simulator.world.homes import HOME_TYPES
 
 DAY_US = 86_400 * SECOND
 _END_US = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z

@@ -22,7 +22,7 @@ from benchmarks.ingest.flat import flatness
 from benchmarks.ingest.warm import Served, copy_of, prepare
 from benchmarks.peers.process import BareRiver, Peer
 from benchmarks.report import Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from service.storage.event_log import SqliteEventLog
 
 _GROWN = 15_000  # readings that a forest has learned before it is measured

@@ -28,7 +28,7 @@ from benchmarks.latency.load import Plan, Tally, keep_training, stream
 from benchmarks.latency.wire import Connection
 from benchmarks.processes import keep_alone
 from benchmarks.report import BenchError, Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from service.contracts.jobs import JobList
 from service.contracts.predictions import Health
 from service.jobs.train_baseline import train_baseline

@@ -18,7 +18,7 @@ from benchmarks.memory.history import History, write_history
 from benchmarks.memory.parts import parts
 from benchmarks.processes import pss_mb, tree
 from benchmarks.report import BenchError, Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from service.contracts.predictions import Health
 from simulator.child import ServiceProcess
 

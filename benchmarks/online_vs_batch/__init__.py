@@ -21,7 +21,7 @@ from benchmarks.prequential.pool import mean_of, side_by_side
 from benchmarks.prequential.rivals import check_lightgbm
 from benchmarks.prequential.stream import STREAMS, Stream, every_us, played
 from benchmarks.report import Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 
 NAME = "online_vs_batch"
 _HOMES, _SEASONAL_HOMES = 16, 8

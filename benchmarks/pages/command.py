@@ -15,8 +15,8 @@ from benchmarks.pages.results import read_results
 from benchmarks.pages.runs import Plan, read_runs, run_all
 from benchmarks.pages.whole import HTML, MARKDOWN, Run, duration_text, write_pages
 from benchmarks.pages.words import CHAPTERS
+from benchmarks.questions import BENCHMARKS
 from benchmarks.report import BenchError, Report, Size
-from benchmarks.run import BENCHMARKS
 
 Switch = Parameter(negative="")
 

@@ -14,8 +14,8 @@ from msgspec import Struct
 from benchmarks.prequential.played import DAY_US, HOUR_US, Played
 from benchmarks.prequential.read import read_folder
 from benchmarks.report import BenchError
-from benchmarks.run import Workload
 from benchmarks.server import serving_in
+from benchmarks.workload import Workload
 from simulator.scenarios import SCENARIOS
 
 _MOST_TRAININGS = 150

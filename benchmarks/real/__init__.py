@@ -17,7 +17,7 @@ from benchmarks.prequential.stream import STREAMS, Stream, every_us, played
 from benchmarks.real.own import stream_of
 from benchmarks.real.sets import AI4I, ELEC2, ai4i_rows, elec2_rows
 from benchmarks.report import Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 
 _QUICK_ROWS = 5_000
 

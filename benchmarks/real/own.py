@@ -7,11 +7,11 @@ from pathlib import Path
 from benchmarks.prequential.played import HOUR_US
 from benchmarks.prequential.stream import Stream
 from benchmarks.report import BenchError
-from benchmarks.run import OwnTable
+from benchmarks.workload import OwnTable
+from simulator.commands.replay import source_of
 from simulator.durations import duration_us
 from simulator.errors import UsageError
 from simulator.tables.mapping import load_mapping
-from simulator.tables.replay import source_of
 
 _QUICK_ROWS = 5_000
 _LEAST_US = 1_000_000

@@ -12,7 +12,7 @@ from benchmarks.prequential.history import History, questions
 from benchmarks.prequential.played import Bools, Cost, Floats, Ints, Played
 from benchmarks.prequential.rivals import Kind, retrained
 from benchmarks.report import BenchError, Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from service.evaluation.metrics import roc_auc
 from service.models.committee import PRIOR
 

@@ -8,8 +8,8 @@ from benchmarks.realism.models import TESTED_SHARE
 from simulator.arrays import DAY_S, HOUR_S, SECOND, Floats, Ints
 from simulator.blocks import Block, join_blocks
 from simulator.fleet import Fleet
-from simulator.homes import HOME_TYPES
 from simulator.samples.panel import END_S, YEAR_S
+from simulator.world.homes import HOME_TYPES
 
 _STAY_D, _PARTS, _FEWEST = 3, 8, 12
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday

@@ -8,10 +8,10 @@ from sklearn.ensemble import RandomForestClassifier
 
 from benchmarks.report import BenchError
 from simulator.arrays import DAY_S, HOUR_S, SECOND, Floats, Ints
-from simulator.courses import COURSES
 from simulator.dataset import Sampling
-from simulator.devices import MODES
 from simulator.samples.panel import plan_panel
+from simulator.world.courses import COURSES
+from simulator.world.devices import MODES
 
 _GROWING: Final = [code for code, name in enumerate(MODES) if COURSES[name].lead_h[0] >= 1]
 """Modes that announce themselves at all."""

@@ -13,8 +13,8 @@ from sklearn.tree import DecisionTreeClassifier
 from benchmarks.report import BenchError
 from service.evaluation.metrics import pr_auc
 from simulator.arrays import Codes, Flags, Floats, Ints
-from simulator.homes import HOME_TYPES
 from simulator.samples.samples import Samples
+from simulator.world.homes import HOME_TYPES
 
 Rows = npt.NDArray[np.float32]
 

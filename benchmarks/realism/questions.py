@@ -18,7 +18,7 @@ from benchmarks.realism.lead import lead_hours
 from benchmarks.realism.models import Task, area, calendar_of, compare_homes, forest, raw_of, split, tree_scores
 from benchmarks.realism.speed import dataset_memory_mb, encoded_per_s, generated_per_s
 from benchmarks.report import Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from simulator.dataset import labelled_samples
 
 HORIZON_US = 86_400_000_000

@@ -37,9 +37,9 @@ from benchmarks.batch.intervals import Draws, areas, draws_of, interval, log_los
 from benchmarks.batch.models import Rows, Score, compiled_score, risks_of
 from benchmarks.batch.stream import Stream, drawn, drawn_evenly, examples_for
 from benchmarks.report import Row
-from benchmarks.run import Workload
 from benchmarks.scale.contenders import CONTENDERS, Fit, Fitted, Unavailable
 from benchmarks.scale.resources import batch_us, fitting, single_us, size_mb
+from benchmarks.workload import Workload
 from service.evaluation.metrics import log_loss
 from service.models.compiled import CompiledModel
 from simulator.arrays import Flags, Floats, Ints

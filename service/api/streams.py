@@ -20,7 +20,7 @@ from service.contracts.outcomes import Outcome, OutcomeDecoder, OutcomesDecoder
 from service.contracts.predictions import Receipt
 from service.contracts.readings import Reading, ReadingDecoder, ReadingsDecoder
 from service.contracts.standing import Advance, AdvanceReceipt
-from service.pipeline.scoring.arrivals import ReadingsJob
+from service.pipeline.scoring.intake.arrivals import ReadingsJob
 from service.pipeline.scoring.requests import OutcomesJob
 from service.pipeline.service import Service, now_us
 

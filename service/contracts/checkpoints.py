@@ -121,18 +121,6 @@ class HeldOut(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mode_recall: dict[str, float] = {}
 
 
-class FeatureReference(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a feature was distributed over the examples trained on, weighted back to all that matured.
-
-    Attributes:
-        edges: Its nine inner deciles, never decreasing; none where it was never known.
-        missing: Share of the examples in which it was unknown.
-    """
-
-    edges: list[float]
-    missing: Share
-
-
 class Difference(Struct, frozen=True, kw_only=True):
     """PR-AUC of a candidate minus that of the present version, on examples that neither was trained on.
 

@@ -1,4 +1,4 @@
-"""Drift of features: have a home type's readings moved away from what its checkpoint was trained on?
+"""Drift of features: have a home type's readings moved away from the week that is its reference?
 
 Rows are counted into the bins of a `Reference` in panes of an eighth of its window. When a pane ends, the last eight
 together are compared with the reference:

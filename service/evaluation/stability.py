@@ -1,8 +1,8 @@
 """Population stability: how far a set of feature rows has moved from a reference, feature by feature, without labels.
 
-A reference is made of the rows that a checkpoint was trained on: deciles, the share of rows in each bin between them
-and of those where the value is missing, and how far the feature wanders by itself: the largest index of any one window
-of the reference against the whole. Rows are far from independent (few devices, many rows of each, days and weeks have
+A reference is made of a span of a home type's example rows: deciles, the share of rows in each bin between them and of
+those where the value is missing, and how far the feature wanders by itself: the largest index of any one window of the
+reference against the whole. Rows are far from independent (few devices, many rows of each, days and weeks have
 their rhythms), so a fixed threshold means nothing where devices are few. The reference should cover a week: of four
 days, two in five features of a simulated fleet "moved" at the weekend.
 

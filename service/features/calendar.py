@@ -14,24 +14,6 @@ _YEAR_S = 365.2425 * _DAY_S
 _THURSDAY_TO_MONDAY_DAYS = 3  # 1970-01-01 was a Thursday
 
 
-def calendar_columns(
-    ts_us: npt.NDArray[np.int64], offset_s: npt.NDArray[np.int32], cycle: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float32]:
-    """Sine and cosine of the hour of day, the weekday and the season.
-
-    Args:
-        ts_us: Instants in microseconds since the epoch; shape (n,).
-        offset_s: Offset of local time from UTC in seconds; shape (n,).
-        cycle: Whether the time is a cycle count; shape (n,).
-
-    Returns:
-        float32 (n, 6) in the order of `BASE_COLUMNS`; NaN rows where ``cycle``.
-    """
-    out = np.empty((len(ts_us), 6), np.float32)
-    fill_calendar(ts_us, offset_s, cycle, out, 0)
-    return out
-
-
 @numba.njit(nogil=True, cache=True)
 def fill_calendar(
     ts_us: npt.NDArray[np.int64],
@@ -40,7 +22,15 @@ def fill_calendar(
     out: npt.NDArray[np.float32],
     first: int,
 ) -> None:
-    """`calendar_columns` into six columns of ``out``, from ``first`` on."""
+    """Sine and cosine of the hour of day, the weekday and the season.
+
+    Args:
+        ts_us: Instants in microseconds since the epoch; shape (n,).
+        offset_s: Offset of local time from UTC in seconds; shape (n,).
+        cycle: Whether the time is a cycle count; shape (n,).
+        out: Feature rows, (n, f); six columns of it are filled in the order of `BASE_COLUMNS`, NaN where ``cycle``.
+        first: The first of them.
+    """
     turn = 2.0 * np.pi
     for i in range(len(ts_us)):
         if cycle[i]:

@@ -24,11 +24,6 @@ ABSURD = 1e30
 """A value of an unknown metric beyond this magnitude counts as missing: it would overflow float32 arithmetic."""
 
 
-def measured(column: str) -> bool:
-    """Whether a feature is a measured quantity: neither a position in the calendar nor a 0-or-1 flag."""
-    return column == BASE_COLUMNS[0] or (metric_of(column) is not None and not column.endswith(".missing"))
-
-
 def metric_of(column: str) -> str | None:
     """The metric that a feature is computed from, or None if it is computed from none."""
     metric, _, part = column.rpartition(".")

@@ -1,1 +1,5 @@
-"""Work that is done in batch, in processes of its own: training the baseline, and checkpoints."""
+"""Work beside the stream: the `schedule` of what is due, the `rounds` of every second, and `upkeep` of the data.
+
+What is trained in batch is trained in a process of its own: the `baseline` (by `train_baseline`), and checkpoints, in
+`training`.
+"""

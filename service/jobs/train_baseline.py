@@ -21,9 +21,9 @@ from service.jobs.training.judge import Gate, judge
 from service.jobs.training.pool import pooled
 from service.models.artifact import Manifest
 from simulator.dataset import labelled_samples
-from simulator.devices import MODES
-from simulator.homes import HOME_TYPES
 from simulator.samples.samples import Samples
+from simulator.world.devices import MODES
+from simulator.world.homes import HOME_TYPES
 
 SAMPLES = 10_000
 _HOLDOUT_SHARE = 0.2

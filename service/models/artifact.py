@@ -3,14 +3,14 @@
 Beside the forest lies, where enough failure modes are known, a small forest that tells them apart.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from service.contracts.checkpoints import FeatureReference, HeldOut
+from service.contracts.checkpoints import HeldOut
 from service.contracts.errors import BadModel
 from service.models.bound import BoundModel
 from service.models.compiled import CompiledForest
@@ -31,6 +31,8 @@ _MODES = "modes_"
 _SHARE = "modes_share"
 _CANARY_ROWS = 8
 _EXACT = 1e-9
+_NO_LONGER_KEPT = "reference"
+"""A field of earlier manifests, which nothing reads."""
 
 
 class Canary(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,7 +68,6 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         quality: On a hold-out, fitted to the rest.
         modes: The failure modes that its mode forest tells apart.
         canary: Rows and answers by which the loaded model is checked.
-        reference: How its features were distributed, by home type and feature; without the calendar and 0-or-1 columns.
         made_with: Versions of the libraries.
     """
 
@@ -87,7 +88,6 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     quality: HeldOut | None = None
     modes: list[str] = []
     canary: Canary | None = None
-    reference: dict[str, dict[str, FeatureReference]] = {}
     made_with: dict[str, str]
 
 
@@ -148,8 +148,10 @@ def modes_from_arrays(arrays: dict[str, npt.NDArray[np.generic]], about: Manifes
 
 def _manifest(manifest: bytes) -> Manifest:
     try:
-        return msgspec.json.decode(manifest, type=Manifest)
-    except msgspec.MsgspecError as error:
+        fields = msgspec.json.decode(manifest, type=dict[str, Any])
+        fields.pop(_NO_LONGER_KEPT, None)
+        return msgspec.convert(fields, Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadModel(f"not a forest: {error}") from error
 
 

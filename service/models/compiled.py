@@ -10,8 +10,6 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from service.contracts.errors import BadModel
-
 
 class CompiledForest(Struct, frozen=True, kw_only=True, tag="forest"):
     """Binary trees over named features, averaged with weights.
@@ -53,24 +51,11 @@ class CompiledLinear(Struct, frozen=True, kw_only=True, tag="linear"):
 CompiledModel = CompiledForest | CompiledLinear
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER: msgspec.msgpack.Decoder[CompiledModel] = msgspec.msgpack.Decoder(CompiledModel)
 
 
 def encode_model(model: CompiledModel) -> bytes:
     """The model as msgpack of plain arrays."""
     return _ENCODER.encode(model)
-
-
-def decode_model(blob: bytes) -> CompiledModel:
-    """The model of `encode_model`; runs no code of the blob's.
-
-    Raises:
-        BadModel: The blob is no model.
-    """
-    try:
-        return _DECODER.decode(blob)
-    except msgspec.MsgspecError as error:
-        raise BadModel(f"not a compiled model: {error}") from error
 
 
 class ForestBuilder:

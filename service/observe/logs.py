@@ -10,12 +10,9 @@ import threading
 import warnings
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-
-LEVELS: Final = ("debug", "info", "warning", "error")
-FORMATS: Final = ("auto", "json", "text")
 
 REQUEST_ID: ContextVar[bytes | None] = ContextVar("request_id", default=None)
 """Id of the HTTP request that is being answered, also in the worker threads that work for it."""

@@ -36,9 +36,9 @@ from service.pipeline.instants import bad_instant
 from service.pipeline.link import LearnerLink
 from service.pipeline.publication import HomeTypeOut
 from service.pipeline.records import decode_record
-from service.pipeline.scoring.arrivals import Limits
 from service.pipeline.scoring.ingest import Ingest
-from service.pipeline.scoring.intake_forgetting import ForgetJob
+from service.pipeline.scoring.intake.arrivals import Limits
+from service.pipeline.scoring.intake.forgetting import ForgetJob
 from service.pipeline.scoring.requests import Job
 from service.pipeline.views.device_list import DeviceListing
 from service.pipeline.views.device_views import DeviceViews

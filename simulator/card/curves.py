@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from simulator.arrays import DAY_S, HOUR_S, SECOND, Floats, Indices, Ints
 from simulator.card.world import World
-from simulator.clock import WORKDAY
-from simulator.devices import COLUMN, DEVICE_TYPE_CODE, MODES
 from simulator.fleet import Fleet
-from simulator.homes import HOME_TYPES
 from simulator.samples.panel import END_S, YEAR_S
+from simulator.world.clock import WORKDAY
+from simulator.world.devices import COLUMN, DEVICE_TYPE_CODE, MODES
+from simulator.world.homes import HOME_TYPES
 
 _MONDAY: Final = 3  # 1970-01-01 was a Thursday
 _STEP_S: Final = 2 * DAY_S

@@ -10,8 +10,8 @@ from msgspec import Struct
 from simulator.arrays import DAY_S, HOUR_S, SECOND, Floats
 from simulator.blocks import Block, join_blocks, take_block
 from simulator.card.world import World
-from simulator.devices import COLUMN, DEVICE_TYPES, MODES
-from simulator.homes import HOME_TYPES
+from simulator.world.devices import COLUMN, DEVICE_TYPES, MODES
+from simulator.world.homes import HOME_TYPES
 
 TELLING: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
     {

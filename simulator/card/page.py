@@ -7,8 +7,8 @@ import numpy as np
 from simulator.arrays import DAY_S
 from simulator.card import tables
 from simulator.card.warning import FALSE_ALARMS
-from simulator.devices import MODE_CODE
-from simulator.homes import HOME_TYPES
+from simulator.world.devices import MODE_CODE
+from simulator.world.homes import HOME_TYPES
 
 _PAGE: Final = """\
 # Data card: Hearthbeat's simulated fleet

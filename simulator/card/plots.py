@@ -17,8 +17,8 @@ from simulator.card.curves import Days, Failing, Seasons
 from simulator.card.lives import AFTER_H, BEFORE_H, Life
 from simulator.card.warning import EDGES_H, FALSE_ALARMS, Warnings
 from simulator.card.world import Told
-from simulator.devices import MODES
-from simulator.homes import HOME_TYPE_CODE
+from simulator.world.devices import MODES
+from simulator.world.homes import HOME_TYPE_CODE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,12 +10,11 @@ from simulator.arrays import DAY_S, Floats, Ints
 from simulator.card.curves import Days
 from simulator.card.warning import Warnings
 from simulator.card.world import Told, World, averted_shares, failures_by, fleet_weights
-from simulator.devices import DEVICE_TYPES, MODES
-from simulator.homes import HOME_TYPES
-from simulator.patterns import DEFAULT_PATTERNS
 from simulator.samples.formats import ABOUT
-from simulator.scenario_list import COLUMNS, row
-from simulator.scenarios import SCENARIOS
+from simulator.scenarios import COLUMNS, SCENARIOS, row
+from simulator.world.devices import DEVICE_TYPES, MODES
+from simulator.world.homes import HOME_TYPES
+from simulator.world.patterns import DEFAULT_PATTERNS
 
 _LEADING: Final = 3
 _USE: Final = {

@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from simulator.arrays import HOUR_S, SECOND, Codes, Floats, Ints
 from simulator.dataset import Sampling
-from simulator.devices import DEVICE_TYPES, MODES
 from simulator.samples.panel import Panel
 from simulator.samples.truth import NO_FAILURE, Truth
+from simulator.world.devices import DEVICE_TYPES, MODES
 
 EDGES_H: Final = (0, 2, 4, 8, 12, 18, 24, 36, 48, 72)
 """Bounds of the classes of hours before a failure."""

@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from service.contracts.outcomes import Repair, Retraction
 from simulator.arrays import DAY_S, HOUR_S, SECOND, Codes, Floats, Indices, Ints
-from simulator.clock import QUARTER_S, Clock
-from simulator.devices import MODES
 from simulator.fleet import Failures, Fleet
-from simulator.homes import HOME_TYPES
 from simulator.samples.panel import Panel
+from simulator.world.clock import QUARTER_S, Clock
+from simulator.world.devices import MODES
+from simulator.world.homes import HOME_TYPES
 
 _REPORTED_BY_S = 3 * DAY_S  # failures later in a stay than this before its end may still be waiting for their report
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, Final
 
 from simulator.errors import UsageError
-from simulator.population import DeviceTable
 from simulator.samples.formats import WRITERS
 from simulator.samples.samples import Samples, join_samples
+from simulator.world.population import DeviceTable
 
 GROUP: Final = 32_768
 """Rows of a row group in Parquet, and of what is held back before it is written in either format.

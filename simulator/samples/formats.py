@@ -1,4 +1,4 @@
-"""Sample formats: how samples stand in a Parquet or CSV file. A part of `sample_file`.
+"""Sample formats: how samples stand in a Parquet or CSV file. Used by `file`.
 
 First come the columns of `ABOUT`, then the features. Only Parquet needs pyarrow, which is optional.
 """
@@ -10,11 +10,11 @@ from typing import IO, Any, Final, Protocol
 import numpy as np
 
 from simulator.arrays import SECOND
-from simulator.devices import DEVICE_TYPES, MODES
-from simulator.homes import HOME_TYPES
-from simulator.population import DeviceTable
 from simulator.samples.samples import Samples
 from simulator.samples.truth import NO_FAILURE
+from simulator.world.devices import DEVICE_TYPES, MODES
+from simulator.world.homes import HOME_TYPES
+from simulator.world.population import DeviceTable
 
 ABOUT: Final[Mapping[str, str]] = MappingProxyType(
     {

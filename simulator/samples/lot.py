@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.arrays import Flags, Indices, Ints
-from simulator.chance import key_of, units
-from simulator.randomness import Purpose
+from simulator.chance.counter import key_of, units
+from simulator.chance.purposes import Purpose
 
 
 @numba.njit(nogil=True, cache=True)

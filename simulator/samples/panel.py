@@ -19,7 +19,7 @@ import numpy as np
 from msgspec import Struct
 
 from simulator.arrays import DAY_S, SECOND, Floats, Ints
-from simulator.homes import HOME_TYPES
+from simulator.world.homes import HOME_TYPES
 
 END_S: Final = 1_767_225_600
 """2026-01-01T00:00:00Z, where every data set ends; fixed, so that the same seed gives the same samples."""

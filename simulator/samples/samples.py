@@ -21,8 +21,8 @@ class Samples(Struct, frozen=True, kw_only=True):
         ts: Instants in microseconds; int64 (n,).
         device: Row of the fleet's device table; int32 (n,).
         home: Number of the home; int32 (n,).
-        home_type: Code into `simulator.homes.HOME_TYPES`; int8 (n,).
-        device_type: Code into `simulator.devices.DEVICE_TYPES`; int8 (n,).
+        home_type: Code into `simulator.world.homes.HOME_TYPES`; int8 (n,).
+        device_type: Code into `simulator.world.devices.DEVICE_TYPES`; int8 (n,).
     """
 
     columns: list[str]

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from service.contracts.outcomes import Repair
 from simulator.arrays import SECOND, Flags, Indices, Ints
-from simulator.outcomes import Report
-from simulator.population import DeviceTable
+from simulator.delivery.outcomes import Report
 from simulator.samples.panel import Panel
+from simulator.world.population import DeviceTable
 
 
 class Turns(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from service.contracts.outcomes import Outcome
 from simulator.arrays import SECOND
-from simulator.outcomes import Report
+from simulator.delivery.outcomes import Report
 from simulator.stream.deal import Deal, OfDevice
 
 R = TypeVar("R", bound=OfDevice)

@@ -18,17 +18,17 @@ from msgspec import Struct
 
 from service.contracts.predictions import Health, Receipt
 from service.contracts.standing import Advance
+from simulator.delivery.outcomes import Report
 from simulator.errors import ServiceError, UsageError
-from simulator.outcomes import Report
-from simulator.progress import StreamProgress
 from simulator.stream.client import Client
 from simulator.stream.lanes import Lanes
 from simulator.stream.merge import Request, Timed, in_batches, in_slots, slot_width_us
 from simulator.stream.pace import Pace
+from simulator.stream.progress import StreamProgress
 from simulator.stream.resume import MOST_LANES, Bookmark, Identity, begin, read_record, used_alone
+from simulator.stream.summary import show_summary
 from simulator.stream.tally import Tally
 from simulator.stream.wire import WireReading
-from simulator.summary import show_summary
 
 ClientKey = Annotated[str | None, Parameter(env_var="HEARTHBEAT_KEY", show_default=False)]
 """The flag ``--key`` of commands that talk to a service."""

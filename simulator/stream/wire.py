@@ -14,10 +14,10 @@ from msgspec import UNSET, Struct, UnsetType, defstruct
 
 from simulator.arrays import SECOND, Indices, Ints
 from simulator.blocks import Block, take_block
-from simulator.devices import DEVICE_TYPES
 from simulator.fleet import Fleet
-from simulator.homes import HOME_TYPES
 from simulator.stream.merge import Timed
+from simulator.world.devices import DEVICE_TYPES
+from simulator.world.homes import HOME_TYPES
 
 _PIECE = 1_024
 """Rows that become objects at once: the objects of a whole hour of a large fleet would fill the memory."""

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from service.contracts.outcomes import Failure
 from simulator.arrays import Flags, Indices, Ints
+from simulator.delivery.outcomes import Report, instant
 from simulator.durations import duration_us
 from simulator.errors import UsageError
-from simulator.outcomes import Report, instant
 from simulator.tables.columns import TimeColumn
 from simulator.tables.failure_rules import FailureFile, FlaggedRows, LastRows
 from simulator.tables.frames import Words, check_columns, names_of, read_frame, types_of

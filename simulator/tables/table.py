@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from simulator.arrays import Floats, Indices, Ints
 from simulator.blocks import Block
+from simulator.delivery.outcomes import Report
 from simulator.errors import UsageError
-from simulator.outcomes import Report
 from simulator.stream.merge import Timed
 from simulator.stream.wire import Wire, WireReading
 from simulator.tables.failure_rules import FailureFile, FlaggedRows

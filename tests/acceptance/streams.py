@@ -7,10 +7,10 @@ from msgspec import UNSET
 
 from service.contracts.outcomes import Failure, Outcome, Retraction
 from service.contracts.readings import Reading
+from simulator.delivery.outcomes import Report
 from simulator.fleet import Fleet
-from simulator.outcomes import Report
-from simulator.simulate import timed_readings
 from simulator.stream.merge import Request, in_slots
+from simulator.stream.readings import timed_readings
 
 HORIZON = "6h"
 HORIZON_US = 6 * 3_600_000_000

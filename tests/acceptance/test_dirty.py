@@ -12,8 +12,8 @@ from simulator.arrays import HOUR_S, SECOND
 from simulator.blocks import Block, join_blocks
 from simulator.fleet import Fleet
 from simulator.scenarios import Changes, Dirt, LabelOutage, Outage
-from simulator.simulate import timed_readings
 from simulator.stream.merge import in_batches
+from simulator.stream.readings import timed_readings
 from tests.acceptance.streams import body, path
 from tests.service_process import ServiceProcess
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from service.contracts.outcomes import Failure
-from simulator.outcomes import Report
+from simulator.delivery.outcomes import Report
 from tests.acceptance.streams import (
     HORIZON,
     HORIZON_US,

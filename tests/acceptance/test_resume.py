@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.crash_books import Ledger
-from benchmarks.crash_check import check_log
+from benchmarks.crash.books import Ledger
+from benchmarks.crash.check import check_log
 from service.contracts.predictions import Receipt
 from service.storage.event_log import SqliteEventLog
 from simulator.fleet import Fleet
-from simulator.simulate import timed_readings
+from simulator.stream.readings import timed_readings
 from simulator.stream.resume import read_record
 from tests.acceptance.streams import DAY_US, END_US
 from tests.service_process import ROOT, ServiceProcess, until

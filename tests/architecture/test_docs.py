@@ -13,11 +13,10 @@ from service.app import openapi_document
 from service.settings import Settings, load_settings
 from service.settings.show import as_markdown
 from service.settings.sources import NOT_SETTINGS
-from simulator.options import load_patterns
-from simulator.patterns import Patterns
-from simulator.scenario_list import COLUMNS, row
-from simulator.scenarios import SCENARIOS
+from simulator.commands.options import load_patterns
+from simulator.scenarios import COLUMNS, SCENARIOS, row
 from simulator.tables.mapping import load_mapping
+from simulator.world.patterns import Patterns
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -1,5 +1,6 @@
 """The tree of the README and the size of the rooms."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -12,20 +13,18 @@ CODE = ("service", "simulator", "benchmarks", "tests")
 _MADE = re.compile(r"^(\..*|data|build|dist|__pycache__|.*\.egg-info)$")
 
 
-def _listed() -> tuple[set[str], set[str]]:
-    """Names in the README's tree: those of the top level, and those below ``service/``."""
+def _listed() -> dict[str, set[str]]:
+    """Names in the README's tree by their folder: those of the top level under ``""``."""
     section = (ROOT / "README.md").read_text().split("\n## The tree\n", 1)[1]
     block = section.split("```", 2)[1]
     rows = [match for line in block.splitlines() if (match := re.match(r"( *)([\w.-]+/?)(?: {2}|$)", line))]
-    top: set[str] = set()
-    service: set[str] = set()
+    names: dict[str, set[str]] = {"": set()}
     for row in rows:
+        name = row[2].rstrip("/")
         if not row[1]:
-            folder = row[2]
-            top.add(row[2].rstrip("/"))
-        elif folder == "service/":
-            service.add(row[2].rstrip("/"))
-    return top, service
+            folder = name
+        names.setdefault(folder if row[1] else "", set()).add(name)
+    return names
 
 
 def _there(folder: Path) -> set[str]:
@@ -44,16 +43,13 @@ def _code_files() -> list[Path]:
 
 def test_readme_lists_the_top_level() -> None:
     """Every top-level name stands in the README's tree, and nothing else does."""
-    listed, _ = _listed()
-
-    assert _there(ROOT) == listed
+    assert _there(ROOT) == _listed()[""]
 
 
-def test_readme_lists_the_rooms_of_service() -> None:
-    """Every module and package directly in ``service`` stands in the README's tree, and nothing else does."""
-    _, listed = _listed()
-
-    assert _there(ROOT / "service") - {"__init__.py"} == listed
+@pytest.mark.parametrize("folder", ["service", "simulator"])
+def test_readme_lists_the_rooms(folder: str) -> None:
+    """Every module and package directly in a folder stands in the README's tree, and nothing else does."""
+    assert _there(ROOT / folder) - {"__init__.py"} == _listed()[folder]
 
 
 @pytest.mark.parametrize("path", _code_files(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -73,3 +69,17 @@ def test_packages_say_what_they_are() -> None:
     ]
 
     assert sorted(silent) == []
+
+
+def test_packages_that_are_read_in_order_name_all_their_rooms() -> None:
+    """Where a package's docstring says in which order to read, no module and no package in it is left out."""
+    left_out = {}
+    for init in sorted(path for path in _code_files() if path.name == "__init__.py"):
+        docstring = ast.get_docstring(ast.parse(init.read_text())) or ""
+        if "read in this order" in docstring.lower():
+            folders = {path.parent.name for path in init.parent.glob("*/__init__.py")}
+            rooms = {path.stem for path in init.parent.glob("*.py") if not path.stem.startswith("__")} | folders
+            left_out[init] = sorted(rooms - set(re.findall(r"`([\w.]+)`", docstring)))
+
+    assert len(left_out) > 5
+    assert {init: names for init, names in left_out.items() if names} == {}

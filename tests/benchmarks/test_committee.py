@@ -11,7 +11,7 @@ from benchmarks.committee.figures import calibration, rows_of
 from benchmarks.committee.rules import by_rule
 from benchmarks.prequential.played import DAY_US
 from benchmarks.prequential.stream import Stream, played
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from service.evaluation.metrics import pr_auc
 from tests.benchmarks.lived import lived
 

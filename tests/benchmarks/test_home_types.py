@@ -10,9 +10,9 @@ from benchmarks.home_types import measure
 from benchmarks.home_types.failures import groups_of, patterns_of
 from benchmarks.home_types.quality import MODELS
 from benchmarks.report import make_report
-from benchmarks.run import Workload
-from simulator.devices import MODE_CODE
-from simulator.homes import HOME_TYPES
+from benchmarks.workload import Workload
+from simulator.world.devices import MODE_CODE
+from simulator.world.homes import HOME_TYPES
 
 pytestmark = pytest.mark.timeout(300)
 SPAN_S = 20 * 86_400

@@ -11,7 +11,7 @@ from benchmarks.ingest.load import play, request
 from benchmarks.ingest.questions import measure
 from benchmarks.peers.process import BareRiver, Peer
 from benchmarks.report import BenchError
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 from service.contracts.readings import ReadingDecoder, ReadingsDecoder
 
 

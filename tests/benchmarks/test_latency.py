@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import latency
 from benchmarks.latency.wire import Connection
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 
 
 def test_a_small_load() -> None:

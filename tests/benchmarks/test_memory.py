@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import memory
 from benchmarks.report import Row
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 
 
 def test_a_small_fleet(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ from benchmarks.pages.phases import phases
 from benchmarks.pages.single import single_page
 from benchmarks.pages.whole import Run, whole_page, write_pages
 from benchmarks.pages.words import CHAPTERS
+from benchmarks.questions import BENCHMARKS
 from benchmarks.report import Report, Row, figure_text
-from benchmarks.run import BENCHMARKS
 from tests.benchmarks.results import drifting, quality, report, written
 
 EVIL = "<script>alert(1)</script>&\"'|`*"

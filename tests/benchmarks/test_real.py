@@ -12,7 +12,7 @@ from benchmarks.real import measure
 from benchmarks.real.own import stream_of
 from benchmarks.real.sets import ai4i_rows, elec2_rows
 from benchmarks.report import BenchError
-from benchmarks.run import OwnTable, Workload
+from benchmarks.workload import OwnTable, Workload
 
 MAPPING = """
 [device]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.realism import measure
-from benchmarks.run import Workload
+from benchmarks.workload import Workload
 
 
 @pytest.mark.timeout(300)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.questions import BENCHMARKS
 from benchmarks.report import Row, make_report
-from benchmarks.run import BENCHMARKS, Workload, bench
+from benchmarks.run import bench
+from benchmarks.workload import Workload
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,6 +45,7 @@ def test_every_benchmark_has_its_file() -> None:
         "batch",
         "command",
         "comparison",
+        "crash",
         "crowd",
         "markdown",
         "pages",
@@ -50,12 +53,15 @@ def test_every_benchmark_has_its_file() -> None:
         "plot",
         "prequential",
         "processes",
+        "questions",
+        "repeated",
         "report",
         "run",
         "server",
+        "workload",
     }
     found = [*(ROOT / "benchmarks").glob("*.py"), *(path.parent for path in ROOT.glob("benchmarks/*/__init__.py"))]
-    files = {path.stem for path in found if not path.stem.startswith("crash_")}
+    files = {path.stem for path in found}
 
     assert files - common == {name.replace("-", "_") for name in BENCHMARKS}
 

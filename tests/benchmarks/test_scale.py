@@ -14,11 +14,11 @@ import pytest
 
 from benchmarks.batch.intervals import RESAMPLES
 from benchmarks.report import make_report
-from benchmarks.run import Workload
 from benchmarks.scale import measure
 from benchmarks.scale.contenders import CONTENDERS, Unavailable
 from benchmarks.scale.questions import saturation
 from benchmarks.scale.resources import fitting
+from benchmarks.workload import Workload
 
 pytestmark = pytest.mark.timeout(300)
 SIZES = (60, 120)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from benchmarks.run import Workload
 from benchmarks.scoring import measure
+from benchmarks.workload import Workload
 
 
 def test_compiled_models_are_compared_with_their_originals() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.report import make_report
-from benchmarks.run import Workload
 from benchmarks.temporal import FEATURES, PATTERNS, measure
+from benchmarks.workload import Workload
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -3,12 +3,22 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.features.calendar import calendar_columns
+from service.features.calendar import fill_calendar
 from service.labels.book import instant_us
+
+
+def calendar_columns(
+    ts_us: npt.NDArray[np.int64], offset_s: npt.NDArray[np.int32], cycle: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """The six columns alone; float32 (n, 6)."""
+    out = np.empty((len(ts_us), 6), np.float32)
+    fill_calendar(ts_us, offset_s, cycle, out, 0)
+    return out
 
 
 def columns(*instants: datetime, cycle: bool = False) -> list[list[float]]:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.features.layout import ABSURD, BASE_COLUMNS, PER_METRIC, Layout, absent_values, measured, metric_of
+from service.features.layout import ABSURD, BASE_COLUMNS, PER_METRIC, Layout, absent_values, metric_of
 from service.features.windows import Windows
 
 
@@ -59,15 +59,13 @@ def test_names_that_look_alike_do_not_collide() -> None:
     assert len(set(layout.columns)) == layout.width
 
 
-def test_what_kind_a_column_is() -> None:
-    """Measured quantities, flags and calendar are told apart by name, whatever a metric is called."""
+def test_which_metric_a_column_is_of() -> None:
+    """Its name says it, whatever a metric is called; calendar and device types are of none."""
     layout = Layout()
     layout.extend(("battery_pct", "a.raw"), ("lamp.raw",))
 
-    assert ["gap_h"] == [name for name in BASE_COLUMNS if measured(name)]
     assert ["battery_pct", "a.raw"] == list(dict.fromkeys(filter(None, map(metric_of, layout.columns))))
-    assert [name for name in layout.columns[7:-1] if not measured(name)] == ["battery_pct.missing", "a.raw.missing"]
-    assert not measured(layout.columns[-1])
+    assert [metric_of(name) for name in (*BASE_COLUMNS, layout.columns[-1])] == [None] * (len(BASE_COLUMNS) + 1)
 
 
 def test_values_of_a_column_that_came_later() -> None:

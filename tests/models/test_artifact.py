@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.contracts.checkpoints import FeatureReference, HeldOut
+from service.contracts.checkpoints import HeldOut
 from service.contracts.errors import BadModel
 from service.models.artifact import Manifest, canary_of, from_arrays, modes_from_arrays, to_arrays
 from service.models.bound import BoundModel
@@ -49,7 +49,6 @@ FULL = msgspec.structs.replace(
     ),
     modes=["battery", "heat"],
     canary=canary_of(FOREST, MODES, TRAIN),
-    reference={"villa": {"f0": FeatureReference(edges=[0.1 * n for n in range(9)], missing=0.25)}},
 )  # fmt: skip
 
 
@@ -174,12 +173,22 @@ def changed_manifest(**changes: Any) -> bytes:
     return msgspec.json.encode(msgspec.to_builtins(ABOUT) | changes)
 
 
+def test_a_manifest_of_an_earlier_version() -> None:
+    """It told how features were distributed, which nothing read: the model loads, and the rest is as it was."""
+    reference = {"villa": {"f0": {"edges": [0.1 * n for n in range(9)], "missing": 0.25}}}
+    earlier = msgspec.json.encode(msgspec.to_builtins(FULL) | {"reference": reference})
+
+    assert (FOREST, FULL) == from_arrays(to_arrays(FOREST, MODES), earlier)
+
+
 @pytest.mark.parametrize(
     "manifest",
     [
         pytest.param(b"", id="empty"),
         pytest.param(b"{}", id="no fields"),
         pytest.param(b"\xff\xfe", id="no text"),
+        pytest.param(MANIFEST.replace(b"scikit", b"sci\xffit"), id="a name that is no text"),
+        pytest.param(MANIFEST.replace(b"battery", b"batt\xffry"), id="a value that is no text"),
         pytest.param(changed_manifest(features=NAMES[:1]), id="fewer features than the arrays use"),
         pytest.param(changed_manifest(surprise=1), id="unknown field"),
         pytest.param(changed_manifest(shift="1"), id="text for a number"),

@@ -3,11 +3,12 @@
 import pickle
 from functools import cache
 
+import msgspec
 import numpy as np
 import pytest
 
 from service.models.bound import BoundModel
-from service.models.compiled import decode_model, encode_model
+from service.models.compiled import CompiledModel, encode_model
 from service.models.online import BUILDERS, OnlineModel, Row, signed_log
 from tests.models.rows import CONSTANT, NAMES, Rows, as_dicts, labels_of, some_rows
 
@@ -202,7 +203,7 @@ def test_compiled_form_survives_the_wire() -> None:
     for kind in BUILDERS:
         compiled = trained(kind, 300).compiled()
         assert compiled is not None
-        assert compiled == decode_model(encode_model(compiled))
+        assert compiled == msgspec.msgpack.decode(encode_model(compiled), type=CompiledModel)
 
 
 def test_signed_log_is_odd_and_monotone() -> None:

@@ -19,9 +19,9 @@ from service.pipeline.learning.config import LearnSettings
 from service.pipeline.learning.learn import LearnerFold
 from service.pipeline.publication import Member
 from service.pipeline.records import decode_record
-from service.pipeline.scoring.intake import take_readings
-from service.pipeline.scoring.intake_forgetting import ForgetJob, forgotten_of
-from service.pipeline.scoring.intake_outcomes import take_outcomes
+from service.pipeline.scoring.intake.forgetting import ForgetJob, forgotten_of
+from service.pipeline.scoring.intake.outcomes import take_outcomes
+from service.pipeline.scoring.intake.readings import take_readings
 from service.pipeline.scoring.score import Panel
 from service.storage.memory import MemoryEventLog, MemoryExampleStore
 from tests.pipeline.streams import LIMITS, NOW_US, SETTINGS, START, empty_fleet

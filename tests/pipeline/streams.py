@@ -7,8 +7,8 @@ import numpy as np
 from service.contracts.outcomes import Failure, Outcome, Repair
 from service.contracts.readings import Reading
 from service.pipeline.learning.config import LearnSettings
-from service.pipeline.scoring.arrivals import Limits
 from service.pipeline.scoring.fleet import FleetState
+from service.pipeline.scoring.intake.arrivals import Limits
 
 HORIZON_US = 6 * 3_600_000_000
 LIMITS = Limits(max_metrics=64, max_device_types=64, max_home_types=8, max_devices=10_000, alert_risk=0.2)

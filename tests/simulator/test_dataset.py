@@ -11,12 +11,12 @@ from service.features.windows import Windows
 from simulator.arrays import DAY_S, HOUR_S, SECOND
 from simulator.blocks import Block, join_blocks
 from simulator.dataset import Sampling, labelled_samples
-from simulator.devices import DEVICE_TYPES
 from simulator.fleet import Fleet
 from simulator.samples.panel import Panel, Unsuitable, plan_panel
 from simulator.samples.samples import Samples, join_samples
 from simulator.samples.truth import NO_FAILURE
 from simulator.samples.turns import find_turns, most_at_a_time
+from simulator.world.devices import DEVICE_TYPES
 
 H = 12 * HOUR_S * SECOND
 

@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from simulator.arrays import DAY_S, SECOND
-from simulator.devices import DEVICE_TYPES
 from simulator.fleet import Fleet
-from simulator.homes import HOME_TYPES
 from simulator.scenarios import NO_CHANGES, SCENARIOS, Changes, Scenario
+from simulator.world.devices import DEVICE_TYPES
+from simulator.world.homes import HOME_TYPES
 
 END = 1_750_000_000 * SECOND
 

@@ -2,6 +2,6 @@
 
 Read in this order: `examples` takes the matured examples of a home type out of the store; `pool` puts those of several
 home types together and weighs them back to all that matured; `fit` makes a model of them; `judge` holds a candidate
-against the version that serves; `reference` and `file` write it down; `train` is the whole story of a target; `worker`
+against the version that serves; `file` writes it down; `train` is the whole story of a target; `worker`
 is the process.
 """

@@ -10,7 +10,6 @@ import numpy as np
 from service.contracts.checkpoints import HeldOut
 from service.jobs.training.fit import Fitted, known_metrics
 from service.jobs.training.pool import Pool
-from service.jobs.training.reference import reference_of
 from service.models.artifact import Manifest, canary_of, to_arrays
 from service.models.forest import train_modes
 from service.storage.registry import save_arrays
@@ -61,7 +60,6 @@ def write_checkpoint(
         quality=quality,
         modes=modes.modes if modes is not None else [],
         canary=canary_of(fitted.forest, modes, pool.rows),
-        reference=reference_of(pool),
         made_with={
             "python": sys.version.split()[0],
             "numpy": np.__version__,

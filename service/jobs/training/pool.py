@@ -41,7 +41,6 @@ class Pool(Struct, frozen=True, kw_only=True):
 
     Attributes:
         columns: All feature names of the home types, each once; (f,). A home type has NaN in those that it lacks.
-        columns_of: The feature names of each home type.
         home_type: Home type of each row; of its name.
         device: Identities of devices, unequal also between home types.
         weights: For how many matured examples each row stands; float64 (k,).
@@ -50,7 +49,6 @@ class Pool(Struct, frozen=True, kw_only=True):
     """
 
     columns: list[str]
-    columns_of: dict[str, list[str]]
     rows: Rows
     labels: Flags
     modes: list[str]
@@ -99,7 +97,6 @@ def pooled(parts: Sequence[Examples], choices: Sequence[Choice] | None = None) -
     devices = [(n << 32) | part.device[mask] for n, (part, mask) in enumerate(zip(parts, held, strict=True))]
     return Pool(
         columns=columns,
-        columns_of={part.home_type: part.columns for part in parts},
         rows=rows,
         labels=np.concatenate([np.empty(0, np.bool_), *(p.labels[m] for p, m in zip(parts, held, strict=True))]),
         modes=[part.modes[n] for part, mask in zip(parts, held, strict=True) for n in np.flatnonzero(mask)],

@@ -20,10 +20,10 @@ from service.contracts.ports import EventLog
 from service.pipeline.link import LearnerLink
 from service.pipeline.live.ring import Ring
 from service.pipeline.publication import TrainingDue
-from service.pipeline.scoring.arrivals import Limits, ReadingsJob
 from service.pipeline.scoring.fleet import FleetState
-from service.pipeline.scoring.intake import take_requests
-from service.pipeline.scoring.intake_single import take_single
+from service.pipeline.scoring.intake.arrivals import Limits, ReadingsJob
+from service.pipeline.scoring.intake.readings import take_requests
+from service.pipeline.scoring.intake.single import take_single
 from service.pipeline.scoring.keeper import Keeper
 from service.pipeline.scoring.replies import LoopReply, Reply, deliver
 from service.pipeline.scoring.requests import Job, TrainingsJob, runs, weight

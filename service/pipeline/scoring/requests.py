@@ -9,8 +9,8 @@ from service.contracts.events import Act, Advanced
 from service.contracts.forgetting import Erased
 from service.contracts.outcomes import Outcome
 from service.contracts.ports import LogRecord
-from service.pipeline.scoring.arrivals import ReadingsJob
-from service.pipeline.scoring.intake_forgetting import ForgetJob
+from service.pipeline.scoring.intake.arrivals import ReadingsJob
+from service.pipeline.scoring.intake.forgetting import ForgetJob
 
 
 class OutcomesJob(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Any
 
 from service.contracts.predictions import Receipt
 from service.contracts.status import Taken
-from service.pipeline.scoring.arrivals import ReadingsJob
+from service.pipeline.scoring.intake.arrivals import ReadingsJob
 from service.pipeline.scoring.requests import Job, OutcomesJob
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from service.contracts.readings import Reading
 from service.models.bound import BoundModel
 from service.models.compiled import CompiledLinear, ForestBuilder
-from service.pipeline.scoring.arrivals import Limits
 from service.pipeline.scoring.fleet import FleetState
-from service.pipeline.scoring.intake import take_readings
+from service.pipeline.scoring.intake.arrivals import Limits
+from service.pipeline.scoring.intake.readings import take_readings
 from service.pipeline.scoring.score import Panel
 
 

@@ -1,1 +1,1 @@
-"""Questions answered: one device, a list of them, a home type."""
+"""Questions answered: a device, the list of them, a home type, checkpoints, the journal, and what it is that runs."""

@@ -20,9 +20,9 @@ from service.features.windows import Windows
 from service.labels.book import DeviceKey, instant_us
 from service.models.committee import champion
 from service.pipeline.instants import bad_instant, utc
-from service.pipeline.scoring.arrivals import Limits, utc_offset_s
 from service.pipeline.scoring.fleet import FleetState, HomeTypeState
-from service.pipeline.scoring.intake import member_answers
+from service.pipeline.scoring.intake.arrivals import Limits, utc_offset_s
+from service.pipeline.scoring.intake.readings import member_answers
 from service.pipeline.scoring.modes import Given
 from service.pipeline.scoring.score import Panel
 

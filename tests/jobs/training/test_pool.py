@@ -54,7 +54,6 @@ def test_columns_are_joined_by_name() -> None:
     pool = pooled([VILLA, other])
 
     assert [*COLUMNS, "device_type=lock"] == pool.columns
-    assert {"villa": COLUMNS, "studio": renamed} == pool.columns_of
     np.testing.assert_array_equal(pool.rows[: len(VILLA.rows), :-1], VILLA.rows)
     np.testing.assert_array_equal(pool.rows[len(VILLA.rows) :, : len(COLUMNS) - 1], other.rows[:, -2::-1])
     assert np.isnan(pool.rows[: len(VILLA.rows), -1]).all()

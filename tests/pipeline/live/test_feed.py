@@ -12,9 +12,9 @@ from service.pipeline.link import LearnerLink
 from service.pipeline.live import feed as feed_module
 from service.pipeline.live.feed import Feed, Listener
 from service.pipeline.live.place import Place, parse_place, place_id
-from service.pipeline.scoring.arrivals import ReadingsJob
 from service.pipeline.scoring.ingest import Ingest
-from service.pipeline.scoring.intake_forgetting import ForgetJob
+from service.pipeline.scoring.intake.arrivals import ReadingsJob
+from service.pipeline.scoring.intake.forgetting import ForgetJob
 from service.storage.memory import MemoryExampleStore
 from tests.pipeline.scoring.test_ingest import FaultyLog, make
 from tests.pipeline.streams import NOW_US, hourly

@@ -9,8 +9,8 @@ import pytest
 
 from service.contracts.errors import Busy, Unavailable
 from service.contracts.ports import EventLog
-from service.pipeline.scoring.arrivals import ReadingsJob
 from service.pipeline.scoring.ingest import Ingest
+from service.pipeline.scoring.intake.arrivals import ReadingsJob
 from service.pipeline.scoring.keeper import Keeper
 from service.pipeline.scoring.requests import OutcomesJob
 from service.storage.memory import MemoryEventLog

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from service.contracts.events import decode_event, encode_event
 from service.pipeline.scoring.fleet import FleetState
-from service.pipeline.scoring.intake import take_readings
-from service.pipeline.scoring.intake_outcomes import take_outcomes
+from service.pipeline.scoring.intake.outcomes import take_outcomes
+from service.pipeline.scoring.intake.readings import take_readings
 from service.pipeline.scoring.score import Panel
 from service.pipeline.scoring.snapshot import Freezing, encode, freeze, thaw
 from tests.pipeline.streams import LIMITS, NOW_US, empty_fleet, hourly

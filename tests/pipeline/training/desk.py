@@ -8,8 +8,8 @@ from service.contracts.jobs import JobDetail
 from service.contracts.readings import Reading
 from service.pipeline.publication import Publication, TrainingDue
 from service.pipeline.records import decode_record
-from service.pipeline.scoring.arrivals import ReadingsJob
 from service.pipeline.scoring.ingest import Ingest
+from service.pipeline.scoring.intake.arrivals import ReadingsJob
 from service.pipeline.scoring.keeper import Keeper
 from service.pipeline.training.acts import ModelActs
 from service.pipeline.training.desk import Desk, Trainings

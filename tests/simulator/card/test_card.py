@@ -22,13 +22,13 @@ from simulator.card.world import (
     make_world,
     what_is_told,
 )
-from simulator.devices import DEVICE_TYPES, MODE_CODE, MODES
+from simulator.delivery.outcomes import NEVER
 from simulator.errors import UsageError
-from simulator.homes import HOME_TYPE_CODE, HOME_TYPES
-from simulator.outcomes import NEVER
 from simulator.samples.formats import ABOUT
 from simulator.samples.panel import plan_panel
 from simulator.scenarios import SCENARIOS
+from simulator.world.devices import DEVICE_TYPES, MODE_CODE, MODES
+from simulator.world.homes import HOME_TYPE_CODE, HOME_TYPES
 
 SMALL = Effort(truth_homes=160, read_homes=80, year_homes=4, samples=400)
 PANEL = plan_panel(400, horizon_us=DAY_S * SECOND, per_home_type=True, homes=240)

@@ -12,13 +12,13 @@ import pytest
 
 from simulator.arrays import DAY_S, HOUR_S, SECOND
 from simulator.dataset import Sampling
-from simulator.devices import DEVICE_TYPES, MODES
 from simulator.errors import UsageError
-from simulator.homes import HOME_TYPES
 from simulator.samples.file import check_target, in_groups, write_samples
 from simulator.samples.formats import ABOUT
 from simulator.samples.panel import plan_panel
 from simulator.samples.samples import Samples, join_samples
+from simulator.world.devices import DEVICE_TYPES, MODES
+from simulator.world.homes import HOME_TYPES
 
 SUFFIXES = ("csv", "parquet")
 

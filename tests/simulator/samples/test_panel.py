@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from simulator.arrays import DAY_S, HOUR_S, SECOND, Ints
-from simulator.homes import HOME_TYPES
 from simulator.samples.panel import END_S, YEAR_S, Panel, Unsuitable, plan_panel
+from simulator.world.homes import HOME_TYPES
 
 H24 = 24 * HOUR_S * SECOND
 

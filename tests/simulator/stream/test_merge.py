@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from service.contracts.outcomes import Failure, Outcome
 from service.contracts.readings import Reading
 from simulator.arrays import SECOND
-from simulator.outcomes import Report
+from simulator.delivery.outcomes import Report
 from simulator.stream.merge import MOST_OUTCOMES, Done, Request, Timed, in_batches, in_slots, slot_width_us
 
 

@@ -15,8 +15,8 @@ from service.contracts.outcomes import Failure, Retraction
 from simulator.__main__ import main
 from simulator.arrays import SECOND
 from simulator.fleet import Fleet
-from simulator.simulate import timed_readings
 from simulator.stream.merge import slot_width_us
+from simulator.stream.readings import timed_readings
 from simulator.stream.resume import used_alone
 from simulator.stream.run import Plan, Source, check_plan, lanes_for
 from tests.simulator.fake_service import FakeService
@@ -172,7 +172,7 @@ def test_an_interrupted_stream_goes_on(
     resume = [*now, *flags, "--resume", str(tmp_path / "stream.json")]
     with monkeypatch.context() as patched:
         patched.setattr("simulator.stream.run.Lanes.rest", _interrupt_when(lambda: fake.seq > 12))
-        patched.setattr("simulator.simulate.time.time", lambda: 1_750_000_000.0)
+        patched.setattr("simulator.commands.simulate.time.time", lambda: 1_750_000_000.0)
         assert command(resume) == 130
     first = json.loads(capsys.readouterr().out)
     assert command(resume) == 0
@@ -278,7 +278,7 @@ def test_too_little_memory_is_told(capsys: pytest.CaptureFixture[str], monkeypat
         np.empty(2**50)
         raise AssertionError("it had the memory")
 
-    monkeypatch.setattr("simulator.simulate.Fleet", too_large)
+    monkeypatch.setattr("simulator.commands.simulate.Fleet", too_large)
     assert command(["simulate"]) == 2
     assert capsys.readouterr().err == "error: this machine has not enough memory for so much; ask for less\n"
 

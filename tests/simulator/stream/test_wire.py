@@ -8,7 +8,7 @@ from service.contracts.readings import ReadingsDecoder
 from simulator.arrays import DAY_S, SECOND
 from simulator.blocks import Block
 from simulator.fleet import Fleet
-from simulator.simulate import timed_readings
+from simulator.stream.readings import timed_readings
 from simulator.stream.wire import Wire, instant_texts
 
 END = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z

@@ -6,8 +6,8 @@ import pytest
 
 from service.contracts.outcomes import Failure
 from simulator.arrays import HOUR_S, SECOND
+from simulator.delivery.outcomes import instant
 from simulator.errors import UsageError
-from simulator.outcomes import instant
 from simulator.tables.mapping import load_mapping
 from simulator.tables.table import Telemetry, load_table
 

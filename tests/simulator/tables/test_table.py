@@ -10,8 +10,8 @@ import pytest
 from service.contracts.outcomes import Failure
 from service.contracts.readings import Reading, ReadingsDecoder
 from simulator.arrays import DAY_S, HOUR_S, SECOND
+from simulator.delivery.outcomes import instant
 from simulator.errors import UsageError
-from simulator.outcomes import instant
 from simulator.tables.instants import stagger_us
 from simulator.tables.mapping import load_mapping
 from simulator.tables.table import Telemetry, load_table

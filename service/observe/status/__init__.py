@@ -1,1 +1,0 @@
-"""``hearthbeat status``: how a running service stands, in the terminal."""
