@@ -11,10 +11,10 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.pages.chapters import CHAPTERS
 from benchmarks.pages.results import read_results
 from benchmarks.pages.runs import Plan, read_runs, run_all
 from benchmarks.pages.whole import HTML, MARKDOWN, Run, duration_text, write_pages
-from benchmarks.pages.words import CHAPTERS
 from benchmarks.report import BenchError, Report, Size
 from benchmarks.run import BENCHMARKS
 

@@ -5,11 +5,14 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from benchmarks.pages.words import MODELS, OURS
+from benchmarks.pages.names import MODELS, OURS
 from benchmarks.report import Report, Row, figure_text
 
 Values = dict[str, float]
 """Figures by metric."""
+
+BOUNDS = (".low", ".high")
+"""What the ids of an interval's ends end with."""
 
 _CURVE = re.compile(r"^curve\.(\d+)\.(\w+)$")
 

@@ -57,7 +57,7 @@ th.number,td.number{text-align:right}
 td.number{white-space:nowrap}
 td.shaded{padding-left:.5rem;padding-right:.5rem}
 td.code{overflow-wrap:anywhere}
-tr.strong td{font-weight:700}
+tr.strong td,td.ours{font-weight:700}
 .scroll th:first-child,.scroll td:first-child{position:sticky;left:0;background:var(--ground)}
 td.bar{width:26%;min-width:4rem}
 td.bar svg{display:block;width:100%;height:.8rem}
