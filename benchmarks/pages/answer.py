@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from benchmarks.pages.figures import Stream, Values, ours
+from benchmarks.pages.names import stream_name
 from benchmarks.pages.phases import phases
 from benchmarks.report import figure_text
 
@@ -45,13 +46,14 @@ def won_back(stream: Stream) -> list[str]:
     closed, gap = stream.values.get("gap_closed"), stream.values.get("gap")
     if closed is None:
         return []
+    where = f"When the world changes, as in “{stream_name(stream.name)}”"
     best = "a forest trained with the answers from after the change, which nobody has in life"
     if gap is not None and gap < _WORTH_WINNING:
-        return [f"Even {best}, is only {gap:.3f} better than the one trained once here: there was little to win back."]
+        return [f"{where}, even {best}, is only {gap:.3f} better than the one trained once: little was to be won back."]
     share = f"{100.0 * closed:.0f}\u00a0%" if closed >= 0.0 else "none"
     return [
-        f"Where the world changes, the forest trained once goes on as if nothing had happened. Between it and {best}, "
-        f"Hearthbeat covers {share} of the way, counted from the fourth day after the change."
+        f"{where}, the forest trained once goes on as if nothing had happened. Between it and {best}, Hearthbeat "
+        f"covers {share} of the way, counted from the fourth day after the change."
     ]
 
 
@@ -86,8 +88,9 @@ def _alarms(stream: Stream) -> list[str]:
     if not {"found", "lead"} <= told.keys():
         return []
     text = (
-        f"In use: where 1 of 100 readings of healthy devices may raise an alarm, the alarms find "
-        f"{100.0 * told['found']:.0f}\u00a0% of the failures, half of those at least {told['lead']:.0f} hours ahead."
+        f"In use, on “{stream_name(stream.name)}”: if 1 of 100 readings of healthy devices may raise an alarm, the "
+        f"alarms find {100.0 * told['found']:.0f}\u00a0% of the failures, half of those at least {told['lead']:.0f} "
+        f"hours ahead."
     )
     if "cost" in told:
         text += (

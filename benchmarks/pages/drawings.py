@@ -9,6 +9,7 @@ from benchmarks.pages.form.chart import Line, line_chart
 from benchmarks.pages.names import GUESSING, LIGHTGBM, ONCE, RETRAINED, model_name, story_of, stream_name
 
 _MAIN: Final = (*RETRAINED, *LIGHTGBM, *ONCE, *GUESSING)
+_MARKS: Final = {"label_outage": "no reports", "outage": "silence", "dirty": "dirt begins"}
 _NUMBERS: Final = {name: place for place, name in enumerate(("ours", "retrained", "lightgbm", "once", "guessing"))}
 
 
@@ -26,18 +27,26 @@ def curves(streams: list[Stream], *, main_only: bool, slug: str = "curve") -> li
     names = [name for name in there if not main_only or number[name] < len(_NUMBERS)]
     out = []
     for stream in drawn:
-        drift = stream.values.get("drift_day")
-        until = stream.values.get("drift_until_day", drift)
-        mark = None if drift is None or until is None else (drift, max(drift, until), "change")
         lines = [Line(model_name(name), stream.curves[name], number[name]) for name in names if name in stream.curves]
         if not lines:
             continue
         title = stream_name(stream.name)
         svg = line_chart(
-            lines, x_title="day", y_title="PR-AUC: higher is better", title=f"PR-AUC by day: {title}", mark=mark
+            lines, x_title="day", y_title="PR-AUC: higher is better", title=f"PR-AUC by day: {title}",
+            mark=_mark(stream),
         )  # fmt: skip
         out.append(Picture(f"{slug}-{_slug(stream.name)}", svg, f"{title}. {story_of(stream.name)}".rstrip()))
     return out
+
+
+def _mark(stream: Stream) -> tuple[float, float, str] | None:
+    """From when to when something happened, and what."""
+    for kind in ("drift", "event"):
+        begins = stream.values.get(f"{kind}_day")
+        if begins is not None:
+            through = stream.values.get(f"{kind}_until_day", begins)
+            return begins, max(begins, through), _MARKS.get(stream.name, "change")
+    return None
 
 
 def _numbers(models: list[str]) -> dict[str, int]:

@@ -95,7 +95,7 @@ def test_home_types_tell_what_fails_and_when() -> None:
         "winter 100\xa0%",
         "battery pct 0.21",
     ] in _rows(text)
-    assert ["Forest of its own", "0.710", "-", "-", "0.710", "0.710", "0.710"] in _rows(text)
+    assert ["Random forest", "0.710", "-", "-", "0.710", "0.710", "0.710"] in _rows(text)
 
 
 def test_scale_says_why_some_have_no_figures() -> None:
