@@ -20,19 +20,22 @@ _WORTH_WINNING: Final = 0.05
 
 def verdict(streams: Sequence[Stream]) -> str:
     """Whether learning all the time pays, in one sentence; empty where nothing was held against it."""
-    means = [_mean(streams, metric) for metric, _ in _AGAINST]
-    retrained, once = means
+    retrained, once = (_mean(streams, metric) for metric, _ in _AGAINST)
     if retrained is None:
         return ""
-    if retrained < -_SAME:
-        return "Not everywhere: a model that somebody trains anew every day is still better on average."
-    start = "Yes: without anybody training it, Hearthbeat is on average "
-    start += "better than" if retrained > _SAME else "as good as"
-    text = f"{start} a model that somebody trains anew every day"
+    good = [mean >= -_SAME for mean in (retrained, once) if mean is not None]
+    start = "Yes" if all(good) else "In part" if any(good) else "No"
+    text = (
+        f"{start}: without anybody training it, Hearthbeat is on average {_than(retrained)} a model that somebody "
+        "trains anew every day"
+    )
     if once is None:
         return f"{text}."
-    than = "better than" if once > _SAME else "as good as" if once >= -_SAME else "worse than"
-    return f"{text}, and {than} one that was trained once."
+    return f"{text}, {'and' if len(set(good)) == 1 else 'but'} {_than(once)} one that was trained once."
+
+
+def _than(difference: float) -> str:
+    return "better than" if difference > _SAME else "as good as" if difference >= -_SAME else "worse than"
 
 
 def answer(stream: Stream, streams: Sequence[Stream]) -> list[str]:

@@ -30,7 +30,8 @@ CHAPTERS: Final[dict[str, Chapter]] = {
         "Does a model that learns all the time hold its own against models trained in batch, before and after the "
         "world changes?",
         "The table has all that is measured of all models, the drawings how good they were from day to day. "
-        "Hearthbeat's members are also judged alone: none of them is the best everywhere, which is why they vote.",
+        "Hearthbeat's members are also judged alone: which is best differs from stream to stream, which is why they "
+        "vote.",
     ),
     "committee": Chapter(
         "The committee",

@@ -117,7 +117,8 @@ def _run(plan: Plan) -> bool:
                 reports[run.name] = report
             if reports:
                 write_pages(plan.out, reports, runs, {name: BENCHMARKS[name] for name in plan.names})
-            what = f"{len(report.rows)} figures" if report is not None else f"failed: {run.error}"
+            cpu = f"{duration_text(run.cpu_s)} of CPU, " if run.cpu_s is not None else ""
+            what = f"{cpu}{len(report.rows)} figures" if report is not None else f"failed: {run.error}"
             line = f"[{len(runs)}/{len(plan.names)}] {run.name:<16}{duration_text(run.seconds):>12}  {what}"
             progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not reports:

@@ -25,11 +25,13 @@ class Run(Struct, frozen=True, kw_only=True):
     Attributes:
         name: The benchmark.
         seconds: How long it took, or None if that is not known.
+        cpu_s: How many CPU seconds that were, likewise; on a busy machine it says more.
         error: Why there is no result, or None if there is one.
     """
 
     name: str
     seconds: float | None = None
+    cpu_s: float | None = None
     error: str | None = None
 
 
@@ -135,18 +137,24 @@ def _measured(
         first.setdefault(f"{version_text(report)}, on {machine_text(report.machine)}", []).append(name)
     one = len(first) == 1
     where = [("", text if one else f"{text}: {', '.join(names)}") for text, names in first.items()]
-    seconds = {run.name: run.seconds for run in runs if run.seconds is not None}
+    seconds = {run.name: run.seconds for run in runs}
+    cpu_s = {run.name: run.cpu_s for run in runs}
     head: list[tuple[str, Kind]] = [
-        ("Benchmark", "text"), ("Seed", "number"), ("Size", "text"), ("Took", "number"), ("Version", "text"),
+        ("Benchmark", "text"), ("Seed", "number"), ("Size", "text"), ("Took", "number"), ("CPU time", "number"),
+        ("Version", "text"),
     ]  # fmt: skip
     rows: list[list[Cell]] = [
         [
             name, str(reports[name].seed), reports[name].size, duration_text(seconds.get(name)),
-            version_text(reports[name]).removeprefix("version "),
+            duration_text(cpu_s.get(name)), version_text(reports[name]).removeprefix("version "),
         ]
         for name in told
     ]  # fmt: skip
-    rows += [[run.name, "-", "-", duration_text(run.seconds), "no result"] for run in runs if run.name not in reports]
+    rows += [
+        [run.name, "-", "-", duration_text(run.seconds), duration_text(run.cpu_s), "no result"]
+        for run in runs
+        if run.name not in reports
+    ]
     return [
         Heading("How it was measured"),
         Items(where),

@@ -8,8 +8,8 @@ from benchmarks.pages.form.blocks import Block, Cell, Grid, Heading, Kind, Parag
 from benchmarks.pages.names import in_words, model_name
 from benchmarks.report import Report
 
-_METRICS: Final = ("accuracy", "precision", "recall", "f1", "pr_auc", "roc_auc")
-_TITLES: Final = ("Accuracy", "Precision", "Recall", "F1", "PR-AUC", "ROC-AUC")
+_METRICS: Final = ("pr_auc", "roc_auc", "precision", "recall", "f1", "accuracy")
+_TITLES: Final = ("PR-AUC", "ROC-AUC", "Precision", "Recall", "F1", "Accuracy")
 _ABOUT: Final = (
     "Each on later examples, mean of the home types, with 90 % ranges. Accuracy says little where failures are rare: "
     "whoever never warns is right 97 times of a hundred. A model warns where no more than 1 % of the known examples of "
