@@ -23,6 +23,7 @@ import numpy.typing as npt
 from benchmarks.report import BenchError, Row
 from benchmarks.run import Workload
 from benchmarks.server import serving_in
+from benchmarks.steps import steps
 from service.contracts.ports import MaturedExamples
 from service.evaluation.bootstrap import device_draws
 from service.evaluation.metrics import Labels, Risks, Steps, pr_auc
@@ -54,7 +55,13 @@ def measure(workload: Workload) -> list[Row]:
             raise BenchError(f"mapping {EXAMPLES / name} is missing; run the benchmark from a checkout")
     seeds = range(workload.seed, workload.seed + (RUNS if workload.full else 1))
     words = list(MAPPINGS)[:1] if workload.quick else list(MAPPINGS)
-    runs = [[row for word in words for row in _replayed(table, word, seed)] for seed in seeds]
+    runs: list[list[Row]] = []
+    with steps(len(seeds) * len(words)) as step:
+        for seed in seeds:
+            runs.append([])
+            for word in words:
+                step(f"replaying {word.replace('_', ' ')}, seed {seed}")
+                runs[-1] += _replayed(table, word, seed)
     rows = list(runs[0])
     if len(runs) == 1:
         return rows

@@ -17,6 +17,7 @@ import msgspec
 from benchmarks.report import BenchError, Row
 from benchmarks.run import Workload
 from benchmarks.server import serving
+from benchmarks.steps import steps
 from simulator.summary import Summary
 
 MAPPING = Path(__file__).parents[1] / "examples" / "cmapss_fd001.toml"
@@ -44,8 +45,14 @@ def measure(workload: Workload) -> list[Row]:
     if not MAPPING.is_file():
         raise BenchError(f"mapping {MAPPING} is missing; run the benchmark from a checkout")
     if not workload.full:
-        return _replayed(table, STAGGERS[0], workload.seed, _QUICK_ROWS if workload.quick else None)
-    runs = [_replayed(table, stagger, workload.seed) for stagger in STAGGERS]
+        with steps(1) as step:
+            step("replaying the turbofans")
+            return _replayed(table, STAGGERS[0], workload.seed, _QUICK_ROWS if workload.quick else None)
+    runs = []
+    with steps(len(STAGGERS)) as step:
+        for stagger in STAGGERS:
+            step(f"replaying the turbofans, staggered by {stagger}")
+            runs.append(_replayed(table, stagger, workload.seed))
     rows = list(runs[0])
     for stagger, run in zip(STAGGERS[1:], runs[1:], strict=True):
         rows += [_renamed(row, f"stagger{stagger}", row.value) for row in run]
