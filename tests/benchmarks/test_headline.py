@@ -10,13 +10,13 @@ from benchmarks.pages.answer import verdict
 from benchmarks.pages.figures import Stream
 from benchmarks.pages.form.as_html import as_html
 from benchmarks.pages.whole import whole_page
-from benchmarks.report import Report
+from benchmarks.report import Report, Row
 from benchmarks.run import BENCHMARKS
-from tests.benchmarks.results import HOME_TYPES, SCALE, drifting
+from tests.benchmarks.results import HOME_TYPES, SCALE, drifting, quality, report
 
 
-def _html(report: Report) -> str:
-    return unescape(as_html(whole_page({report.name: report}, (), BENCHMARKS)))
+def _html(made: Report) -> str:
+    return unescape(as_html(whole_page({made.name: made}, (), BENCHMARKS)))
 
 
 def _rows(html: str) -> list[list[str]]:
@@ -112,3 +112,23 @@ def test_scale_says_why_some_have_no_figures() -> None:
     assert "Catboost after 500 samples: nobody has it." in text
     assert ["scale.tabpfn.200.pr_auc", "-", "", "", "higher", "its weights are not here"] in _rows(text)
     assert ["LightGBM", "0.400", "0.400", "500"] in _rows(text)
+
+
+def test_what_is_no_drift_is_marked_by_its_own_name() -> None:
+    """On the drawing of its stream."""
+    name = "online_vs_batch.label_outage"
+    days = (Row(f"{name}.event.begins", 8.0, "days", "higher"), Row(f"{name}.event.through", 13.0, "days", "higher"))
+    curve = [
+        row
+        for k in range(3)
+        for row in (
+            Row(f"{name}.committee.curve.{k}.day", 5.0 * k, "days", "higher"),
+            quality(f"{name}.committee.curve.{k}.pr_auc", 0.5),
+        )
+    ]
+
+    html = _html(report("online-vs-batch", *days, quality(f"{name}.committee.pr_auc", 0.5), *curve))
+
+    assert ">no reports</text>" in html
+    assert 'class="band"' in html
+    assert ">change</text>" not in html
