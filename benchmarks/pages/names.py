@@ -24,7 +24,11 @@ MODELS: Final[dict[str, tuple[str, str]]] = {
     "retrained_forest": ("Retrained daily", _DAILY),
     "retrained": ("Retrained daily", _DAILY),
     "retrained_lightgbm": ("LightGBM, retrained daily", "gradient boosted trees, trained anew in the same way"),
-    "frozen": ("Trained once", f"{_ONCE}; on real data, on the first up to 10,000 examples"),
+    "frozen": (
+        "Trained once",
+        f"{_ONCE}. They are of the same simulator, so on simulated fleets it begins as well as can be; on real data "
+        "they are the first up to 10,000 examples",
+    ),
     "batch": ("Trained in batch", "a random forest trained in one go on a fixed set of samples"),
     "static": ("Trained once", _ONCE),
     "baseline": ("Trained once", _ONCE),
