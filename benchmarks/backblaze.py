@@ -21,6 +21,7 @@ import numpy.typing as npt
 from benchmarks.repeated import repeated
 from benchmarks.report import BenchError, Row
 from benchmarks.server import serving_in
+from benchmarks.steps import steps
 from benchmarks.workload import Workload
 from service.contracts.ports import MaturedExamples
 from service.evaluation.bootstrap import device_draws
@@ -53,9 +54,15 @@ def measure(workload: Workload) -> list[Row]:
             raise BenchError(f"mapping {EXAMPLES / name} is missing; run the benchmark from a checkout")
     seeds = range(workload.seed, workload.seed + (RUNS if workload.full else 1))
     words = list(MAPPINGS)[:1] if workload.quick else list(MAPPINGS)
-    return repeated(
-        {f"run{n}": [row for word in words for row in _replayed(table, word, seed)] for n, seed in enumerate(seeds)}
-    )
+    runs: list[list[Row]] = []
+    with steps(len(seeds) * len(words)) as step:
+        for seed in seeds:
+            runs.append([])
+            for word in words:
+                step(f"replaying {word.replace('_', ' ')}, seed {seed}")
+                runs[-1] += _replayed(table, word, seed)
+    names = [f"run{number}" for number in range(len(runs))]
+    return repeated(dict(zip(names, runs, strict=True)))
 
 
 def interval(labels: Labels, risks: Risks, device: npt.NDArray[np.int64], seed: int) -> tuple[float, float]:

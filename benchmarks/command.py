@@ -4,7 +4,11 @@ from cyclopts import App
 
 from benchmarks.run import bench
 
-app = App(help="Run a benchmark by its name; without a name, list them. `report` runs all, `compare` compares two.")
+app = App(
+    help="Run a benchmark by its name; without a name, list them. `report` runs all, `compare` holds two results "
+    "against each other, `publish` keeps one with the code."
+)
 app.default(bench)
 app.command("benchmarks.pages.command:report", help="Run all benchmarks and make a page of them.")
 app.command("benchmarks.comparison.command:compare", help="Say what changed between two results; 1 if it is worse.")
+app.command("benchmarks.pages.publish:publish", help="Keep results with the code: their report, and its headline.")

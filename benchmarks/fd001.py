@@ -15,6 +15,7 @@ import msgspec
 from benchmarks.repeated import repeated
 from benchmarks.report import BenchError, Row
 from benchmarks.server import serving
+from benchmarks.steps import steps
 from benchmarks.workload import Workload
 from simulator.stream.summary import Summary
 
@@ -43,8 +44,16 @@ def measure(workload: Workload) -> list[Row]:
     if not MAPPING.is_file():
         raise BenchError(f"mapping {MAPPING} is missing; run the benchmark from a checkout")
     if not workload.full:
-        return _replayed(table, STAGGERS[0], workload.seed, _QUICK_ROWS if workload.quick else None)
-    return repeated({f"stagger{stagger}": _replayed(table, stagger, workload.seed) for stagger in STAGGERS})
+        with steps(1) as step:
+            step("replaying the turbofans")
+            return _replayed(table, STAGGERS[0], workload.seed, _QUICK_ROWS if workload.quick else None)
+    runs = []
+    with steps(len(STAGGERS)) as step:
+        for stagger in STAGGERS:
+            step(f"replaying the turbofans, staggered by {stagger}")
+            runs.append(_replayed(table, stagger, workload.seed))
+    names = [f"stagger{stagger}" for stagger in STAGGERS]
+    return repeated(dict(zip(names, runs, strict=True)))
 
 
 def _replayed(table: Path, stagger: int, seed: int, limit: int | None = None) -> list[Row]:

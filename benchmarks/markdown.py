@@ -9,9 +9,12 @@ _SPECIAL = re.compile(r"[\\`*_\[\]<>&~|]")
 
 def report_page(report: Report) -> str:
     """The page: what was measured where, a table with the rows, and the command that does it again."""
+    shown = shown_rows(report)
+    noted = any(row.note for row in shown)
     rows = [
         f"| {code(row.id)} | {figure_text(row.value)} | {plain(row.unit)} | {row.better} |"
-        for row in shown_rows(report)
+        + (f" {plain(row.note)} |" if noted else "")
+        for row in shown
     ]
     return "\n".join(
         [
@@ -19,8 +22,8 @@ def report_page(report: Report) -> str:
             "",
             f"Machine: {plain(machine_text(report.machine))}",
             "",
-            "| id | value | unit | better |",
-            "|---|---:|---|---|",
+            "| id | value | unit | better |" + (" note |" if noted else ""),
+            "|---|---:|---|---|" + ("---|" if noted else ""),
             *rows,
             "",
             "To repeat it:",

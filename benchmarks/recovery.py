@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.report import Row
 from benchmarks.server import serving_in
+from benchmarks.steps import steps
 from benchmarks.workload import Workload
 from service.contracts.events import encode_event
 from service.pipeline.scoring.fleet import FleetState
@@ -37,12 +38,15 @@ def measure(workload: Workload, *, readings: int = 1_000_000) -> list[Row]:
     """
     if workload.quick:
         readings //= 50
-    rows = [Row(id="recovery.empty.ready_s", value=_ready_s(0, 1, workload.seed), unit="s", better="lower")]
     sizes = {1000: readings, 100: readings} | ({1: readings // 10} if workload.full else {})
-    for size, count in sizes.items():
-        seconds = _ready_s(count, size, workload.seed)
-        rows.append(Row(id=f"recovery.b{size}.ready_s", value=seconds, unit="s", better="lower"))
-        rows.append(Row(id=f"recovery.b{size}.readings", value=count, unit="readings", better="higher"))
+    with steps(1 + len(sizes)) as step:
+        step("starting on an empty log")
+        rows = [Row(id="recovery.empty.ready_s", value=_ready_s(0, 1, workload.seed), unit="s", better="lower")]
+        for size, count in sizes.items():
+            step(f"starting on a log of {count:,} readings, {size:,} in a request")
+            seconds = _ready_s(count, size, workload.seed)
+            rows.append(Row(id=f"recovery.b{size}.ready_s", value=seconds, unit="s", better="lower"))
+            rows.append(Row(id=f"recovery.b{size}.readings", value=count, unit="readings", better="higher"))
     return rows
 
 

@@ -3,13 +3,16 @@
 `markdown`, `plot` and `pages` make pages and pictures of it, `comparison` holds one against another.
 """
 
+import contextlib
 import os
 import platform
 import shlex
 import subprocess
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +24,8 @@ from service import __version__
 
 _ROOT = Path(__file__).parents[1]
 _WIDE = 160
+PACKAGES: Final = ("river", "scikit-learn", "lightgbm", "tabpfn", "numpy", "numba", "litestar", "granian", "apsw")
+"""What figures depend on besides ourselves; those that are installed are told with the results."""
 
 
 Size = Literal["quick", "usual", "full"]
@@ -31,7 +36,7 @@ class BenchError(Exception):
     """A benchmark cannot be run as asked; one line for the user."""
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, omit_defaults=True):
     """One figure.
 
     Attributes:
@@ -39,12 +44,14 @@ class Row(Struct, frozen=True):
         value: The figure, or None where it is undefined.
         unit: Its unit; empty for a pure number.
         better: Which direction is better.
+        note: Why there is no figure, where that is known; empty, and then left out of the JSON form, otherwise.
     """
 
     id: str
     value: float | None
     unit: str
     better: Literal["higher", "lower"]
+    note: str = ""
 
 
 class Machine(Struct, frozen=True, kw_only=True):
@@ -59,7 +66,8 @@ class Machine(Struct, frozen=True, kw_only=True):
 class Report(Struct, frozen=True, kw_only=True):
     """The results of one benchmark.
 
-    ``size`` says how much was measured, so that like is compared with like, ``arguments`` what else was asked for.
+    ``size`` says how much was measured, so that like is compared with like, ``arguments`` what else was asked for,
+    ``measured`` when, as YYYY-MM-DD of UTC, and ``packages`` with which versions of `PACKAGES`.
     """
 
     name: str
@@ -70,6 +78,8 @@ class Report(Struct, frozen=True, kw_only=True):
     rows: list[Row]
     size: Size = "usual"
     arguments: list[str] = []
+    measured: str = ""
+    packages: dict[str, str] = {}
 
 
 def make_report(
@@ -84,7 +94,7 @@ def make_report(
         raise ValueError(f"benchmark {name} gave an id twice")
     return Report(
         name=name, version=__version__, commit=commit_here(), machine=_machine(), seed=seed, rows=rows, size=size,
-        arguments=list(arguments),
+        arguments=list(arguments), measured=datetime.now(UTC).strftime("%Y-%m-%d"), packages=_packages(),
     )  # fmt: skip
 
 
@@ -150,8 +160,12 @@ def show_report(report: Report) -> None:
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     table.add_column("better", no_wrap=True)
-    for row in shown_rows(report):
-        table.add_row(row.id, figure_text(row.value), row.unit, row.better)
+    rows = shown_rows(report)
+    noted = any(row.note for row in rows)
+    if noted:
+        table.add_column("note")
+    for row in rows:
+        table.add_row(row.id, figure_text(row.value), row.unit, row.better, *([row.note] if noted else ()))
     console = Console()
     if not console.is_terminal:  # a file or another program has no width, and is searched for whole ids
         console = Console(width=_WIDE)
@@ -186,6 +200,15 @@ def commit_here() -> str | None:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
+
+
+def _packages() -> dict[str, str]:
+    """Versions by name, of what is installed."""
+    there = {}
+    for name in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            there[name] = metadata.version(name)
+    return there
 
 
 def _machine() -> Machine:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sklearn.ensemble import RandomForestClassifier
 
 from benchmarks.report import Row
+from benchmarks.steps import Step, steps
 from benchmarks.workload import Workload
 from service.models.bound import BoundModel
 from service.models.compiled import CompiledModel
@@ -41,12 +42,19 @@ def measure(workload: Workload, *, drawn: int = 40_000, scored: int = 1_000, rou
     rounds *= 4 if workload.full else 1
     if workload.quick:
         drawn, rounds = drawn // 5, 1
-    samples = labelled_samples(drawn + scored, seed=workload.seed, horizon_us=_HORIZON_US)
-    chosen = _chosen(samples.labels[:drawn], workload.seed)
+    with steps(2 + len(BUILDERS)) as step:
+        return _measured(drawn, scored, rounds, workload.seed, step)
+
+
+def _measured(drawn: int, scored: int, rounds: int, seed: int, step: Step) -> list[Row]:
+    step("drawing samples")
+    samples = labelled_samples(drawn + scored, seed=seed, horizon_us=_HORIZON_US)
+    chosen = _chosen(samples.labels[:drawn], seed)
     learned, labels, rows = samples.rows[chosen], samples.labels[chosen], samples.rows[drawn:]
     out: list[Row] = []
     for kind in BUILDERS:
-        model = OnlineModel(kind, workload.seed)
+        step(f"River's {kind}")
+        model = OnlineModel(kind, seed)
         for row, label in zip(_as_dicts(samples.columns, learned), labels.tolist(), strict=True):
             model.learn(row, label)
         compiled = model.compiled()
@@ -54,7 +62,8 @@ def measure(workload: Workload, *, drawn: int = 40_000, scored: int = 1_000, rou
             raise AssertionError("a model that has learned has a compiled form")
         original = _river(model, _as_dicts(samples.columns, rows))
         out += _compare(kind, original, _compiled(compiled, samples.columns, rows), rounds)
-    forest = train_forest(learned, labels, seed=workload.seed)
+    step("the random forest")
+    forest = train_forest(learned, labels, seed=seed)
     return out + _random_forest(forest, samples.columns, rows, rounds)
 
 

@@ -14,6 +14,8 @@ from service.evaluation.metrics import pr_auc
 from service.models.committee import BASELINE, PRIOR
 
 _EPSILON = 1e-6
+_STEEPEST = 500.0
+"""Log odds, of which the exponential is a number still."""
 
 
 def rows_of(stream: Stream, played: Played, seed: int) -> list[Row]:
@@ -58,13 +60,16 @@ def calibration(name: str, labels: npt.NDArray[np.bool_], risks: Floats) -> list
     """
     clipped = np.clip(risks, _EPSILON, 1.0 - _EPSILON)
     design = np.column_stack([np.ones(len(risks)), np.log(clipped / (1.0 - clipped))])
-    theta = np.array([0.0, 1.0])
-    for _ in range(30):
-        fitted = 1.0 / (1.0 + np.exp(-(design @ theta)))
-        gradient = design.T @ (labels - fitted)
-        theta = theta + np.linalg.solve((design * (fitted * (1.0 - fitted))[:, None]).T @ design, gradient)
+    theta: Floats | None = np.array([0.0, 1.0])
+    try:
+        for _ in range(30):
+            fitted = 1.0 / (1.0 + np.exp(-np.clip(design @ theta, -_STEEPEST, _STEEPEST)))
+            gradient = design.T @ (labels - fitted)
+            theta = theta + np.linalg.solve((design * (fitted * (1.0 - fitted))[:, None]).T @ design, gradient)
+    except np.linalg.LinAlgError:
+        theta = None  # of so few failures there is no slope
     top = risks >= np.quantile(risks, 0.9)
     return [
-        Row(f"{name}.slope", float(theta[1]), "", "higher"),
+        Row(f"{name}.slope", None if theta is None else float(theta[1]), "", "higher"),
         Row(f"{name}.top_decile_observed_over_expected", float(labels[top].sum() / risks[top].sum()), "", "higher"),
     ]

@@ -28,6 +28,7 @@ from benchmarks.latency.load import Plan, Tally, keep_training, stream
 from benchmarks.latency.wire import Connection
 from benchmarks.processes import keep_alone
 from benchmarks.report import BenchError, Row
+from benchmarks.steps import Step, steps
 from benchmarks.workload import Workload
 from service.contracts.jobs import JobList
 from service.contracts.predictions import Health
@@ -59,7 +60,11 @@ def measure(
         devices=devices, probes=_PROBES, rate=rate, seed=workload.seed, horizon_us=_HORIZON_S * 1_000_000,
         begin_us=time.time_ns() // 1000 - _SPAN_US,
     )  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as folder:
+    with (
+        steps(4) as step,
+        tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as folder,
+    ):
+        step("training the baseline, starting the service")
         baseline = Path(folder) / "baseline.npz"
         train_baseline(baseline, horizon_s=_HORIZON_S, seed=workload.seed, samples=_BASELINE_SAMPLES)
         settings = {
@@ -72,14 +77,16 @@ def measure(
             service.wait_ready()
             with keep_alone(service.pid), contextlib.closing(Connection(service.url)) as connection:
                 probe = _Probe(connection, plan)
-                return _measured(service, plan, probe, idle_s * stretch, loaded_s * stretch, min(15.0, loaded_s))
+                return _measured(service, plan, probe, step, idle_s * stretch, loaded_s * stretch, min(15.0, loaded_s))
 
 
 def _measured(
-    service: ServiceProcess, plan: Plan, probe: "_Probe", idle_s: float, loaded_s: float, settle_s: float
+    service: ServiceProcess, plan: Plan, probe: "_Probe", step: Step, idle_s: float, loaded_s: float, settle_s: float
 ) -> list[Row]:
+    step("single readings, nothing else")
     probe.run(min(idle_s, 2.0))
     idle, _ = probe.run(idle_s)
+    step("all load at once")
     spawn = multiprocessing.get_context("spawn")
     tally = Tally(spawn)
     trainer = threading.Thread(target=keep_training, args=(service.url, tally), daemon=True)
@@ -90,6 +97,7 @@ def _measured(
         tally.wait_begun()
         probe.begin(time.monotonic())
         probe.run(settle_s)
+        step("single readings among all load")
         before, began = tally.accepted.value, time.monotonic()
         loaded, snapshots = probe.run(loaded_s, service.folder / "data" / "snapshots")
         reached = (tally.accepted.value - before) / (time.monotonic() - began)

@@ -18,6 +18,7 @@ from benchmarks.memory.history import History, write_history
 from benchmarks.memory.parts import parts
 from benchmarks.processes import pss_mb, tree
 from benchmarks.report import BenchError, Row
+from benchmarks.steps import Step, steps
 from benchmarks.workload import Workload
 from service.contracts.predictions import Health
 from simulator.child import ServiceProcess
@@ -36,28 +37,38 @@ def measure(workload: Workload, *, devices: int = 100_000) -> list[Row]:
     """
     if workload.quick:
         devices //= 50
-    with tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as folder:
-        rows = _whole(Path(folder), devices, workload)
-    return rows if workload.quick else rows + parts(workload.seed)
+    with (
+        steps(4 if workload.quick else 5) as step,
+        tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as folder,
+    ):
+        rows = _whole(Path(folder), devices, workload, step)
+        if not workload.quick:
+            step("what each part takes")
+            rows += parts(workload.seed)
+    return rows
 
 
-def _whole(folder: Path, devices: int, workload: Workload) -> list[Row]:
+def _whole(folder: Path, devices: int, workload: Workload, step: Step) -> list[Row]:
+    step("a service with nothing in it")
     with ServiceProcess(folder, baseline="off") as service:
         service.wait_ready()  # makes the folder what a service makes it
         empty = sum(map(pss_mb, tree(service.pid)))
     data = folder / "data"
     for snapshot in (data / "snapshots").glob("*.snapshot"):
         snapshot.unlink()
+    step("writing a horizon's history")
     crowd = Crowd(devices, workload.seed)
     history = History(devices=devices, learned=devices // 25 * (4 if workload.full else 1))
     last_us = write_history(data / "events.db", crowd, history, workload.seed)
     highest: dict[str, float] = {}
+    step("starting on it, and sending more")
     with ServiceProcess(folder, baseline="off", snapshot_every="5s") as service, httpx.Client(timeout=60.0) as client:
         service.wait_ready()
         watch = _Watch(service, client, highest)
         for body in crowd.bodies(history.every(), history.instants(last_us), _SIZE):
             client.post(f"{service.url}/v1/readings", content=body).raise_for_status()
             watch.look()
+        step("waiting until all is learned and kept")
         watch.wait_learned()
         watch.wait_snapshots(data / "snapshots", crowd, last_us + history.slot_us)
         settled = watch.measure()

@@ -15,7 +15,7 @@ stand side by side
 
 from msgspec.structs import replace
 
-from benchmarks.online_vs_batch.drift import drift_rows
+from benchmarks.online_vs_batch.drift import begins_rows, drift_rows
 from benchmarks.prequential.contest import contest, rows_of
 from benchmarks.prequential.pool import mean_of, side_by_side
 from benchmarks.prequential.rivals import check_lightgbm
@@ -24,7 +24,7 @@ from benchmarks.report import Row
 from benchmarks.workload import Workload
 
 NAME = "online_vs_batch"
-_HOMES, _SEASONAL_HOMES = 16, 8
+_HOMES, _OTHER_HOMES = 16, {"seasonal": 8, "growth": 40}
 _QUICK = (
     replace(STREAMS["stationary"], homes=6, days=6.0),
     replace(STREAMS["firmware"], homes=6, days=9.0),
@@ -48,6 +48,8 @@ def stream_rows(stream: Stream, workload: Workload) -> list[Row]:
     result = played(stream, workload)
     held = contest(result, every_us(stream, result), workload.seed, table=stream.table is not None)
     rows = rows_of(name, held, workload.seed)
+    if stream.event_from is not None and stream.event_until is not None:
+        rows += begins_rows(f"{name}.event", stream.event_from, stream.event_until, result)
     if stream.drift_from is not None and stream.drift_until is not None:
         rows += drift_rows(name, stream.drift_from, stream.drift_until, held, workload.seed)
     return rows
@@ -59,5 +61,4 @@ def _streams(workload: Workload) -> list[Stream]:
     for stream in STREAMS.values():  # before minutes have gone by
         if isinstance(stream.table, tuple):
             workload.data_set(*stream.table)
-    small = {"seasonal": _SEASONAL_HOMES}
-    return [replace(stream, homes=small.get(name, _HOMES)) for name, stream in STREAMS.items()]
+    return [replace(stream, homes=_OTHER_HOMES.get(name, _HOMES)) for name, stream in STREAMS.items()]

@@ -2,7 +2,7 @@
 
 from benchmarks.prequential.compare import SETTLED_US, drift_us, gap_rows
 from benchmarks.prequential.contest import FROZEN, Contest
-from benchmarks.prequential.played import DAY_US
+from benchmarks.prequential.played import DAY_US, Played
 from benchmarks.report import Row
 from service.evaluation.metrics import pr_auc
 
@@ -18,10 +18,7 @@ def drift_rows(name: str, begins: float, through: float, held: Contest, seed: in
     """
     played = held.played
     begins_us, through_us = drift_us(begins, through, played)
-    rows = [
-        Row(f"{name}.drift.begins", (begins_us - int(played.ts[0])) / DAY_US, "days", "higher"),
-        Row(f"{name}.drift.through", (through_us - int(played.ts[0])) / DAY_US, "days", "higher"),
-    ]
+    rows = begins_rows(f"{name}.drift", begins, through, played)
     parts = {
         "before": played.ts < begins_us,
         "three_days": (played.ts >= through_us) & (played.ts < through_us + SETTLED_US),
@@ -32,3 +29,9 @@ def drift_rows(name: str, begins: float, through: float, held: Contest, seed: in
             value = pr_auc(held.labels(where), held.of(model, where))
             rows.append(Row(f"{name}.{model}.{part}.pr_auc", value, "", "higher"))
     return rows + gap_rows(name, begins, through, played, held.risks[FROZEN], seed)
+
+
+def begins_rows(name: str, begins: float, through: float, played: Played) -> list[Row]:
+    """When something begins and is through, which are shares of the span, in days since the first example."""
+    ends = zip(("begins", "through"), drift_us(begins, through, played), strict=True)
+    return [Row(f"{name}.{end}", (at_us - int(played.ts[0])) / DAY_US, "days", "higher") for end, at_us in ends]

@@ -11,10 +11,10 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.pages.chapters import CHAPTERS
 from benchmarks.pages.results import read_results
 from benchmarks.pages.runs import Plan, read_runs, run_all
 from benchmarks.pages.whole import HTML, MARKDOWN, Run, duration_text, write_pages
-from benchmarks.pages.words import CHAPTERS
 from benchmarks.questions import BENCHMARKS
 from benchmarks.report import BenchError, Report, Size
 
@@ -117,7 +117,8 @@ def _run(plan: Plan) -> bool:
                 reports[run.name] = report
             if reports:
                 write_pages(plan.out, reports, runs, {name: BENCHMARKS[name] for name in plan.names})
-            what = f"{len(report.rows)} figures" if report is not None else f"failed: {run.error}"
+            cpu = f"{duration_text(run.cpu_s)} of CPU, " if run.cpu_s is not None else ""
+            what = f"{cpu}{len(report.rows)} figures" if report is not None else f"failed: {run.error}"
             line = f"[{len(runs)}/{len(plan.names)}] {run.name:<16}{duration_text(run.seconds):>12}  {what}"
             progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not reports:

@@ -5,11 +5,14 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from benchmarks.pages.words import MODELS, OURS
+from benchmarks.pages.names import MODELS, OURS
 from benchmarks.report import Report, Row, figure_text
 
 Values = dict[str, float]
 """Figures by metric."""
+
+BOUNDS = (".low", ".high")
+"""What the ids of an interval's ends end with."""
 
 _CURVE = re.compile(r"^curve\.(\d+)\.(\w+)$")
 
@@ -48,8 +51,9 @@ def streams_of(report: Report) -> list[Stream]:
     for parts, value in rows_below(report):
         if len(parts) == 1:
             continue
-        if parts[1] == "drift" and len(parts) == 3:
-            parts = [parts[0], {"begins": "drift_day", "through": "drift_until_day"}.get(parts[2], f"drift.{parts[2]}")]
+        if parts[1] in ("drift", "event") and len(parts) == 3:
+            end = {"begins": "day", "through": "until_day"}.get(parts[2], parts[2])
+            parts = [parts[0], f"{parts[1]}_{end}"]
         if len(parts) == 4 and parts[1] == "after":
             # <stream>.after.<model>.pr_auc is that of a model, after the drift.
             parts = [parts[0], parts[2], "after", parts[3]]

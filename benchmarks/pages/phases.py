@@ -8,6 +8,11 @@ from benchmarks.pages.figures import Stream, Values
 
 _SOON_DAYS: Final = 3.0
 
+_OTHERS: Final = {
+    "recall": "recall", "lead": "lead", "cost": "cost", "cpu": "cost", "memory": "memory", "detected": "found",
+    "flagged": "flagged", "loss": "loss", "accuracy": "accuracy", "roc": "roc",
+}  # fmt: skip
+
 # Words of a metric's name, in the order in which they are looked for.
 _PHASES: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     ("before", frozenset({"before"})),
@@ -18,7 +23,7 @@ _PHASES: Final[tuple[tuple[str, frozenset[str]], ...]] = (
 
 
 def phases(stream: Stream, model: str) -> Values:
-    """Quality of a model before, soon after and long after the drift, its recall, lead time and cost, where known."""
+    """Quality of a model before, soon after and long after the drift, its alarms and its costs, where known."""
     out: Values = {}
     for metric, value in stream.models.get(model, {}).items():
         kind = _kind(metric)
@@ -42,9 +47,9 @@ def _kind(metric: str) -> str | None:
     words = set(re.split(r"[._]", metric))
     if words & {"low", "high", "gap", "minus", "examples", "positives"}:
         return None
-    for kind, told in (("recall", "recall"), ("lead", "lead"), ("cost", "cost"), ("cost", "cpu")):
-        if told in words:
-            return kind
+    kind = next((kind for word, kind in _OTHERS.items() if word in words), None)
+    if kind is not None:
+        return kind
     if not {"pr", "auc"} <= words:
         return None
     return next((name for name, told in _PHASES if told & words), None)

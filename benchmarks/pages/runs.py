@@ -9,6 +9,7 @@ A benchmark that fails or does not end is told of and stops no other.
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -113,10 +114,10 @@ def _measured(plan: Plan, name: str) -> tuple[Run, Report | None]:
     # What an earlier run left must not be taken for this one's.
     for old in (file, part):
         old.unlink(missing_ok=True)
-    began = time.monotonic()
+    began, before_s = time.monotonic(), _children_s()
     with log.open("wb") as output:
         error = _ended(plan.command(name, part), output.fileno(), LONGEST_S[plan.size])
-    seconds = round(time.monotonic() - began, 1)
+    seconds, cpu_s = round(time.monotonic() - began, 1), round(_children_s() - before_s, 1)
     if error is None:
         try:
             report = read_report(part)
@@ -124,9 +125,15 @@ def _measured(plan: Plan, name: str) -> tuple[Run, Report | None]:
             error = str(fault)
         else:
             part.replace(file)
-            return Run(name=name, seconds=seconds), report
+            return Run(name=name, seconds=seconds, cpu_s=cpu_s), report
     part.unlink(missing_ok=True)
-    return Run(name=name, seconds=seconds, error=f"{error}{_last_words(log)}"), None
+    return Run(name=name, seconds=seconds, cpu_s=cpu_s, error=f"{error}{_last_words(log)}"), None
+
+
+def _children_s() -> float:
+    """CPU seconds of all processes that were started from here, or by those, and have been waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _ended(command: Sequence[str], output: int, longest_s: float) -> str | None:

@@ -40,6 +40,7 @@ class Stream(Struct, frozen=True, kw_only=True):
         limit_rows: How many rows of the table, the first in time; None for all.
         home_types: How many home types it has, if that is more than a service takes.
         drift_from, drift_until: Where a drift begins and is through, as shares of the span; None without one.
+        event_from, event_until: Likewise something that is no drift, to be marked on curves.
     """
 
     name: str
@@ -53,6 +54,8 @@ class Stream(Struct, frozen=True, kw_only=True):
     home_types: int = 64
     drift_from: float | None = None
     drift_until: float | None = None
+    event_from: float | None = None
+    event_until: float | None = None
 
 
 STREAMS: Mapping[str, Stream] = MappingProxyType(
@@ -64,7 +67,10 @@ STREAMS: Mapping[str, Stream] = MappingProxyType(
             Stream(name="new_failure_mode", scenario="new_failure_mode", drift_from=0.5, drift_until=0.5),
             Stream(name="gradual", scenario="gradual", drift_from=0.4, drift_until=0.7),
             Stream(name="seasonal", scenario="seasonal", homes=10, days=120.0),
-            Stream(name="label_outage", scenario="label_outage"),
+            Stream(name="label_outage", scenario="label_outage", event_from=0.4, event_until=0.64),
+            Stream(name="outage", scenario="outage", event_from=0.5, event_until=0.5536),
+            Stream(name="dirty", scenario="dirty", event_from=0.3, event_until=0.3),
+            Stream(name="growth", scenario="growth", homes=40),
             Stream(name="fd001", horizon_h=30.0, table=("cmapss", "train_FD001.txt.gz"), mapping="cmapss_fd001.toml"),
             Stream(
                 name="backblaze", horizon_h=168.0, table=("backblaze_2013", "cohort_a.csv.gz"), mapping="backblaze.toml"

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from benchmarks.report import BenchError
 from simulator.arrays import DAY_S, SECOND
@@ -14,18 +15,19 @@ from simulator.fleet import Fleet
 from simulator.samples.panel import END_S
 from simulator.stream.wire import Wire
 
-_HOMES, _DAYS, _BODY = 400, 4, 1_000
+HOMES: Final = 400
+_DAYS, _BODY = 4, 1_000
 
 
-def generated_per_s(seed: int, rounds: int) -> float:
+def generated_per_s(seed: int, rounds: int, homes: int = HOMES) -> float:
     """Readings a second, as columns, on one core: the best of some rounds."""
-    fleet = _fleet(seed)
+    fleet = _fleet(seed, homes)
     return _best(lambda: sum(len(block) for block in fleet.blocks()), rounds)
 
 
-def encoded_per_s(seed: int, rounds: int) -> float:
+def encoded_per_s(seed: int, rounds: int, homes: int = HOMES) -> float:
     """Readings a second as encoded bodies of HTTP requests, with the generation: the best of some rounds."""
-    fleet = _fleet(seed)
+    fleet = _fleet(seed, homes)
 
     def encode() -> int:
         wire, count = Wire.of_fleet(fleet), 0
@@ -54,8 +56,8 @@ def dataset_memory_mb(samples: int, seed: int) -> float:
     return usage.ru_maxrss * 1024 / 1e6
 
 
-def _fleet(seed: int) -> Fleet:
-    fleet = Fleet(_HOMES, seed, (END_S - _DAYS * DAY_S) * SECOND, END_S * SECOND)
+def _fleet(seed: int, homes: int) -> Fleet:
+    fleet = Fleet(homes, seed, (END_S - _DAYS * DAY_S) * SECOND, END_S * SECOND)
     next(fleet.blocks())  # compiles what is not compiled yet
     return fleet
 

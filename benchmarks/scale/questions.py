@@ -21,7 +21,7 @@ A model saturates at the smallest size of which this holds, and of all larger on
 at the largest, or the difference may be chance (its 90 % interval, paired over devices, holds 0). If that is the
 largest size, it has not saturated.
 
-A contender that cannot take part has rows without values, and the reason is printed.
+A contender that cannot take part has rows without values, each with the reason as its note, which is printed, too.
 """
 
 from collections.abc import Sequence
@@ -110,7 +110,7 @@ def measure(
                     told, area = _measured(name, stream, learned, exam, workload.seed)
                     shown[name].append((size, area, told))
                 except Unavailable as reason:
-                    told = _no_rows(f"scale.{name}.{size}")
+                    told = _no_rows(f"scale.{name}.{size}", str(reason))
                     reasons.setdefault(f"{name}, {size:,} samples", str(reason))
                 rows += told
                 progress.advance(task)
@@ -199,13 +199,13 @@ def _compiled_costs(compiled: CompiledModel | None, score: Score, rows: Rows) ->
     }
 
 
-def _no_rows(prefix: str) -> list[Row]:
+def _no_rows(prefix: str, reason: str) -> list[Row]:
     quality = [
-        Row(f"{prefix}.{metric}{end}", None, "", "higher" if better == "higher" else "lower")
+        Row(f"{prefix}.{metric}{end}", None, "", "higher" if better == "higher" else "lower", reason)
         for metric, better in _QUALITY
         for end in ("", ".low", ".high")
     ]
-    return quality + [Row(f"{prefix}.{metric}", None, unit, "lower") for metric, unit in _COSTS]
+    return quality + [Row(f"{prefix}.{metric}", None, unit, "lower", reason) for metric, unit in _COSTS]
 
 
 def _show(shown: dict[str, list[tuple[int, Floats, list[Row]]]], reasons: dict[str, str]) -> None:

@@ -46,6 +46,16 @@ def test_calibrated_risks_have_a_slope_of_one() -> None:
     assert of(risk / 2.0)[1] == pytest.approx(2.0, abs=0.1)
 
 
+def test_too_few_failures_stop_no_benchmark() -> None:
+    """Whatever a tiny stream gives, there are rows; where nothing can be told they have no value."""
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        risks = rng.beta(0.3, 8.0, int(rng.integers(20, 400)))
+        labels = rng.random(len(risks)) < 0.03
+        labels[0] = True
+        assert ["c.slope", "c.top_decile_observed_over_expected"] == [r.id for r in calibration("c", labels, risks)]
+
+
 def test_a_small_stream_goes_all_the_way(tmp_path: Path) -> None:
     """A fleet of eight homes, five days: all figures that need no failures in plenty are there."""
     stream = Stream(name="small", scenario="stationary", homes=8, days=5.0)

@@ -1,7 +1,9 @@
 """The command ``bench``: the list, the errors, and the form of the results."""
 
 import json
+import re
 import subprocess
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,7 @@ def test_every_benchmark_has_its_file() -> None:
         "report",
         "run",
         "server",
+        "steps",
         "workload",
     }
     found = [*(ROOT / "benchmarks").glob("*.py"), *(path.parent for path in ROOT.glob("benchmarks/*/__init__.py"))]
@@ -193,13 +196,26 @@ def test_results_have_one_form(
     bench("scoring", full=True, json=path, seed=7)
 
     results = json.loads(path.read_bytes())
-    assert list(results) == ["name", "version", "commit", "machine", "seed", "rows", "size", "arguments"]
+    assert list(results) == [
+        "name",
+        "version",
+        "commit",
+        "machine",
+        "seed",
+        "rows",
+        "size",
+        "arguments",
+        "measured",
+        "packages",
+    ]
     assert list(results["machine"]) == ["cpu", "cores", "memory_gb", "python"]
     assert (results["name"], results["seed"], results["commit"], results["size"]) == ("scoring", 7, _head(), "full")
     assert results["rows"] == [
         {"id": "scoring.a.speedup", "value": 1.5, "unit": "times", "better": "higher"},
         {"id": "scoring.a.loss", "value": None, "unit": "", "better": "lower"},
     ]
+    assert results["packages"]["river"] == metadata.version("river")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", results["measured"])
     out = capsys.readouterr().out
     assert all(row["id"] in out for row in results["rows"])
 

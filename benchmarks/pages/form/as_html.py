@@ -76,7 +76,8 @@ def _grid(grid: Grid) -> str:
     for number, row in enumerate(grid.rows):
         cells = zip(row, grid.head, strict=True)
         inner = "".join(
-            _cell(cell, kind, grid.shades.get((number, column))) for column, (cell, (_, kind)) in enumerate(cells)
+            _cell(cell, kind, grid.shades.get((number, column)), strong=column in grid.strong_columns)
+            for column, (cell, (_, kind)) in enumerate(cells)
         )
         rows.append(f'<tr class="strong">{inner}</tr>' if number in grid.strong else f"<tr>{inner}</tr>")
     body = "\n".join(rows)
@@ -84,14 +85,14 @@ def _grid(grid: Grid) -> str:
     return f'<div class="scroll">{table}</div>'
 
 
-def _cell(cell: Cell, kind: Kind, shade: float | None) -> str:
+def _cell(cell: Cell, kind: Kind, shade: float | None, *, strong: bool) -> str:
     if isinstance(cell, Bar):
         return f'<td class="bar">{_bar(cell)}</td>'
     text = f"<code>{escape(cell)}</code>" if kind == "code" and cell else escape(cell)
     if shade is not None:
         # Never so dark that the letters on it could not be read.
         return f'<td class="{kind} shaded" style="background:rgba(var(--shade),{0.45 * shade:.2f})">{text}</td>'
-    return f'<td class="{kind}">{text}</td>'
+    return f'<td class="{kind} ours">{text}</td>' if strong else f'<td class="{kind}">{text}</td>'
 
 
 def _bar(bar: Bar) -> str:

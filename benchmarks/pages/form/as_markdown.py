@@ -20,6 +20,11 @@ def as_markdown(page: Page) -> tuple[str, dict[str, str]]:
     return "\n\n".join(parts) + "\n", pictures
 
 
+def part_as_markdown(blocks: list[Block]) -> str:
+    """A part of a page, without pictures."""
+    return "\n\n".join(_blocks(blocks, {}))
+
+
 def _blocks(blocks: list[Block], pictures: dict[str, str]) -> list[str]:
     return [part for block in blocks for part in _block(block, pictures)]
 
@@ -65,7 +70,7 @@ def _grid(grid: Grid) -> str:
             cell = row[n]
             text = "" if isinstance(cell, Bar) else cell
             text = code(text) if grid.head[n][1] == "code" and text else plain(text)
-            cells.append(f"**{text}**" if number in grid.strong and text else text)
+            cells.append(f"**{text}**" if (number in grid.strong or n in grid.strong_columns) and text else text)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

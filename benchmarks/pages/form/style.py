@@ -57,7 +57,8 @@ th.number,td.number{text-align:right}
 td.number{white-space:nowrap}
 td.shaded{padding-left:.5rem;padding-right:.5rem}
 td.code{overflow-wrap:anywhere}
-tr.strong td{font-weight:700}
+tr.strong td,td.ours{font-weight:700}
+th:first-child,td:first-child{min-width:8.5rem}
 .scroll th:first-child,.scroll td:first-child{position:sticky;left:0;background:var(--ground)}
 td.bar{width:26%;min-width:4rem}
 td.bar svg{display:block;width:100%;height:.8rem}
@@ -74,6 +75,7 @@ body{font-size:15px}h1{font-size:1.4rem}
 th,td{padding-right:.45rem}
 table{font-size:.84rem}th{font-size:.76rem}
 td.bar,th.bar{display:none}
+th:first-child,td:first-child{min-width:6rem}
 dl{display:block}dd{margin:0 0 .5rem}
 }
 @media print{details>*{display:block}h2{break-after:avoid}figure,tr{break-inside:avoid}}

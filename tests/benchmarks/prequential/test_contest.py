@@ -8,6 +8,8 @@ from benchmarks.online_vs_batch.drift import drift_rows
 from benchmarks.prequential.contest import Contest, contest, rows_of
 from benchmarks.prequential.curves import curve_rows
 from benchmarks.prequential.played import DAY_US, HOUR_US, Cost, Failures, Played
+from benchmarks.prequential.stream import STREAMS
+from simulator.scenarios import SCENARIOS
 from tests.benchmarks.lived import lived
 
 
@@ -23,6 +25,15 @@ def test_all_answer_the_same_questions(turned: Contest) -> None:
     assert not any(np.isnan(risks).any() for risks in turned.risks.values())
     assert turned.played.days()[turned.judged][0] == pytest.approx(turned.answered_day["retrained_forest"])
     assert 1.0 < turned.answered_day["retrained_forest"] < 4.0
+
+
+def test_every_scenario_is_played() -> None:
+    """And what happens in it is marked where the simulator lets it happen, if that is not from the start."""
+    assert SCENARIOS.keys() == {stream.scenario for stream in STREAMS.values()} - {None}
+    for stream in STREAMS.values():
+        if stream.scenario is not None:
+            begins = stream.drift_from if stream.event_from is None else stream.event_from
+            assert (SCENARIOS[stream.scenario].onset or None) == begins
 
 
 def test_a_drift_shows_before_and_after(turned: Contest) -> None:
