@@ -25,32 +25,43 @@ MAX_LEAVES = 256
 MAX_DEPTH = 60
 """A leaf this deep does not split: trees are walked recursively when they are compiled or pickled."""
 
-_Place = tuple[Any, Any, int]
-"""A leaf, the branch above it or None, and which child of it it is, or -1 if a value was unknown on the way."""
-
-
-def _weight(node: Any) -> float:
-    """What a subtree has seen."""
-    if type(node) is NumericBinaryBranch:
-        left, right = node.children
-        return _weight(left) + _weight(right)
-    return float(sum(node.stats.values()))
+_Place = tuple[Any, list[Any], int]
+"""A leaf, the branches above it from the root on, and which child it is, or -1 if a value was unknown on the way."""
 
 
 class CappedTree(BaseTreeClassifier):
     """A tree of the forest; at `MAX_LEAVES` leaves it stops to grow, and lets go of what it would grow by."""
 
+    _seen: dict[int, float] | None = None  # weights by the branch's id; a branch is there as long as its tree is
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what can be added up again."""
+        return self.__dict__ | {"_seen": None}
+
+    def _weight(self, node: Any) -> float:
+        """What a subtree has seen; added up once until it learns again."""
+        if type(node) is not NumericBinaryBranch:
+            return float(sum(node.stats.values()))
+        if self._seen is None:
+            self._seen = {}
+        weight = self._seen.get(id(node))
+        if weight is None:
+            left, right = node.children
+            weight = self._seen[id(node)] = self._weight(left) + self._weight(right)
+        return weight
+
     def place_of(self, x: dict[Any, Any]) -> _Place:
         """Where an example belongs. Where a branch asks for an unknown value, the heavier child is taken."""
-        node, above, child, known = self._root, None, 0, True
+        node, above, child, known = self._root, list[Any](), 0, True
         while type(node) is NumericBinaryBranch:
             value = x.get(node.feature)
             left, right = node.children
+            above.append(node)
             if value is None:
                 known = False
-                node = right if _weight(left) < _weight(right) else left
+                node = right if self._weight(left) < self._weight(right) else left
             else:
-                above, child = node, 0 if value <= node.threshold else 1
+                child = 0 if value <= node.threshold else 1
                 node = right if child else left
         return node, above, child if known else -1
 
@@ -76,6 +87,9 @@ class CappedTree(BaseTreeClassifier):
         if leaf is None:
             leaf = self._root = self._new_leaf()  # type: ignore[no-untyped-call]  # River ships no types
             self._n_active_leaves = 1
+        if self._seen:
+            for branch in above:
+                self._seen.pop(id(branch), None)
         stats, splitters = leaf.stats, leaf.splitters
         stats[y] = stats[y] + w if y in stats else w
         if splitters is None:
@@ -88,7 +102,7 @@ class CappedTree(BaseTreeClassifier):
                     splitters[name] = LeanSplitter(self.splitter.n_splits)
                 splitters[name].update(x[name], y, w)
         if child >= 0 and self._growth_allowed:
-            self._grow(leaf, above, child)
+            self._grow(leaf, above[-1] if above else None, child)
 
     def _grow(self, leaf: Any, above: Any, child: int) -> None:
         """Let a leaf split if it has seen enough for that."""
