@@ -30,6 +30,7 @@ class Workload(Struct, frozen=True, kw_only=True):
         full: Whether to measure all of it, or what fits into a few minutes.
         quick: Whether a smoke run is enough, of seconds; where a benchmark knows none it measures as usual.
         table: The table to measure on instead of the benchmark's own, or None.
+        baseline: The baseline's file, made before; None if each service that needs one trains it.
     """
 
     data: Path
@@ -37,6 +38,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     full: bool
     quick: bool = False
     table: OwnTable | None = None
+    baseline: Path | None = None
 
     def data_set(self, *parts: str) -> Path:
         """The path of a file below the data folder.

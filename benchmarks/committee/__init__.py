@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from benchmarks.committee.figures import rows_of
+from benchmarks.prequential.kept import kept
 from benchmarks.prequential.pool import mean_of, side_by_side
 from benchmarks.prequential.stream import STREAMS, Stream, played
 from benchmarks.report import BenchError, Row
@@ -35,7 +36,8 @@ def measure(workload: Workload, *, names: Sequence[str] = NAMES) -> list[Row]:
     """
     if workload.quick:
         names = names[:1]
-    rows = side_by_side({name: (_measured, (STREAMS[name], workload)) for name in names})
+    with kept(workload) as given:
+        rows = side_by_side({name: (_measured, (STREAMS[name], given)) for name in names})
     mean = mean_of(rows, ".minus_retrained")
     if mean is None:
         raise BenchError("there was nothing to hold the blend against")
@@ -45,4 +47,4 @@ def measure(workload: Workload, *, names: Sequence[str] = NAMES) -> list[Row]:
 def _measured(stream: Stream, workload: Workload) -> list[Row]:
     if workload.quick:
         stream = replace(stream, homes=8, days=8.0)
-    return rows_of(stream, played(stream, workload), workload.seed)
+    return rows_of(stream, played(stream, workload, costs=False), workload.seed)

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from benchmarks.online_vs_batch.drift import begins_rows, drift_rows
 from benchmarks.prequential.contest import contest, rows_of
+from benchmarks.prequential.kept import kept
 from benchmarks.prequential.pool import mean_of, side_by_side
 from benchmarks.prequential.rivals import check_lightgbm
 from benchmarks.prequential.stream import STREAMS, Stream, every_us, played
@@ -38,7 +39,9 @@ def measure(workload: Workload) -> list[Row]:
         BenchError: A data set or LightGBM is missing, or a stream could not be played.
     """
     check_lightgbm()
-    rows = side_by_side({stream.name: (stream_rows, (stream, workload)) for stream in _streams(workload)})
+    streams = _streams(workload)
+    with kept(workload) as given:
+        rows = side_by_side({stream.name: (stream_rows, (stream, given)) for stream in streams})
     return [Row(f"{NAME}.mean.minus_retrained", mean_of(rows, ".minus_retrained"), "", "higher"), *rows]
 
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from benchmarks.prequential.history import Hindsight, questions
 from benchmarks.prequential.played import DAY_US, Bools, Floats, Ints, Played
+from benchmarks.prequential.resampled import Resampled
 from benchmarks.prequential.rivals import oracle
 from benchmarks.report import Row
-from service.evaluation.bootstrap import device_draws
-from service.evaluation.metrics import Steps, pr_auc
+from service.evaluation.bootstrap import draws
+from service.evaluation.metrics import pr_auc
 
 _RESAMPLES = 200
 _TAIL = 0.05
@@ -29,19 +30,21 @@ def differences(labels: Bools, device: Ints, ours: Floats, theirs: Mapping[str, 
     """
     if not len(labels):
         return [Row(f"{name}{part}", None, "", "higher") for name in theirs for part in ("", ".low", ".high")]
-    one, others = Steps(labels, ours), {name: Steps(labels, risks) for name, risks in theirs.items()}
+    devices, number = np.unique(device, return_inverse=True)
+    one = Resampled(labels, ours, number)
+    others = {name: Resampled(labels, risks, number) for name, risks in theirs.items()}
     drawn: dict[str, list[float]] = {name: [] for name in theirs}
-    for times in device_draws(device, seed=seed, resamples=_RESAMPLES):
-        weights = times.astype(np.float64)
-        a = one.pr_auc(weights)
+    for times in draws(len(devices), seed=seed, resamples=_RESAMPLES):
+        a = one.pr_auc(times)
         for name, other in others.items():
-            b = other.pr_auc(weights)
+            b = other.pr_auc(times)
             if a is not None and b is not None:
                 drawn[name].append(a - b)
     out = []
-    a = one.pr_auc()
+    once = np.ones(len(devices), np.int64)
+    a = one.pr_auc(once)
     for name, other in others.items():
-        b = other.pr_auc()
+        b = other.pr_auc(once)
         low, high = np.quantile(drawn[name], [_TAIL, 1.0 - _TAIL]).tolist() if drawn[name] else (None, None)
         out += [
             Row(name, a - b if a is not None and b is not None else None, "", "higher"),

@@ -19,6 +19,8 @@ from benchmarks.workload import Workload
 from simulator.scenarios import SCENARIOS
 
 _MOST_TRAININGS = 150
+HORIZON_H = 24.0
+"""The horizon of scenarios in hours."""
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -44,7 +46,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    horizon_h: float = 24.0
+    horizon_h: float = HORIZON_H
     scenario: str | None = None
     homes: int = 26
     days: float | None = None
@@ -80,14 +82,14 @@ STREAMS: Mapping[str, Stream] = MappingProxyType(
 )
 
 
-def played(stream: Stream, workload: Workload) -> Played:
-    """Play a stream into a service of its own.
+def played(stream: Stream, workload: Workload, *, costs: bool = True) -> Played:
+    """Play a stream into a service of its own; with ``costs`` it is measured afterwards what each member took.
 
     Raises:
         BenchError: A data set is missing, the stream ended early, or no label became final.
     """
     command = [sys.executable, "-m", "service", *_command(stream, workload)]
-    baseline = "auto" if stream.scenario is not None else "off"
+    baseline = "off" if stream.scenario is None else str(workload.baseline or "auto")
     horizon = f"{stream.horizon_h:g}h"
     with tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -101,7 +103,8 @@ def played(stream: Stream, workload: Workload) -> Played:
         if result.returncode:
             raise BenchError(f"{stream.name} ended with status {result.returncode}: {result.stderr.strip()[-500:]}")
         # What the service and its processes took is known when it has been waited for.
-        return read_folder(folder / "data", int(stream.horizon_h * HOUR_US), seconds, _children_s() - client_s)
+        service_s = (_children_s() - client_s) if costs else None
+        return read_folder(folder / "data", int(stream.horizon_h * HOUR_US), seconds, service_s)
 
 
 def _children_s() -> float:

@@ -11,6 +11,7 @@ The last two have neither devices nor delays, which a service is about; there th
 from msgspec.structs import replace
 
 from benchmarks.prequential.contest import contest, rows_of
+from benchmarks.prequential.kept import kept
 from benchmarks.prequential.pool import mean_of, side_by_side
 from benchmarks.prequential.rivals import check_lightgbm
 from benchmarks.prequential.stream import STREAMS, Stream, every_us, played
@@ -37,11 +38,12 @@ def measure(workload: Workload) -> list[Row]:
         workload.data_set(*part)
     if workload.quick:
         fd001 = replace(fd001, limit_rows=_QUICK_ROWS)
-    rows = side_by_side(
-        {"fd001": (stream_rows, (fd001, workload))}
-        | ({} if workload.quick else {"backblaze": (stream_rows, (backblaze, workload))})
-        | {"elec2": (elec2_rows, (workload,)), "ai4i": (ai4i_rows, (workload,))}
-    )
+    with kept(workload, baseline=False):
+        rows = side_by_side(
+            {"fd001": (stream_rows, (fd001, workload))}
+            | ({} if workload.quick else {"backblaze": (stream_rows, (backblaze, workload))})
+            | {"elec2": (elec2_rows, (workload,)), "ai4i": (ai4i_rows, (workload,))}
+        )
     return [Row("real.mean.minus_retrained", mean_of(rows, ".minus_retrained"), "", "higher"), *rows]
 
 

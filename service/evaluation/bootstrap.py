@@ -12,7 +12,13 @@ import numpy.typing as npt
 def device_draws(device: npt.NDArray[np.int64], *, seed: int, resamples: int) -> Iterator[npt.NDArray[np.int64]]:
     """How often each example is in a resample, (n,), resample after resample; ``device`` says whose each is, (n,)."""
     devices, number = np.unique(device, return_inverse=True)
-    chances = np.full(len(devices), 1.0 / max(len(devices), 1))
+    for times in draws(len(devices), seed=seed, resamples=resamples):
+        yield times[number]
+
+
+def draws(devices: int, *, seed: int, resamples: int) -> Iterator[npt.NDArray[np.int64]]:
+    """How often each of so many devices is in a resample, resample after resample."""
+    chances = np.full(devices, 1.0 / max(devices, 1))
     rng = np.random.default_rng(seed)
     for _ in range(resamples):
-        yield rng.multinomial(len(devices), chances)[number]
+        yield rng.multinomial(devices, chances)

@@ -103,7 +103,7 @@ def compile_forest(model: CappedForest) -> CompiledForest:
 
 def _flatten(node: Any, builder: ForestBuilder, number: dict[str, int]) -> tuple[int, float]:
     """Add a River subtree; returns its number and the weight it has seen."""
-    if not isinstance(node, NumericBinaryBranch):
+    if type(node) is not NumericBinaryBranch:  # it is abstract: to ask whether something is an instance takes long
         stats = node.stats if node is not None else {}
         total = float(sum(stats.values()))
         if total <= 0.0:

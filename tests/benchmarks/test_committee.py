@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.committee.figures import calibration, rows_of
 from benchmarks.committee.rules import by_rule
+from benchmarks.prequential.kept import kept
 from benchmarks.prequential.played import DAY_US
 from benchmarks.prequential.stream import Stream, played
 from benchmarks.workload import Workload
@@ -59,7 +60,8 @@ def test_too_few_failures_stop_no_benchmark() -> None:
 def test_a_small_stream_goes_all_the_way(tmp_path: Path) -> None:
     """A fleet of eight homes, five days: all figures that need no failures in plenty are there."""
     stream = Stream(name="small", scenario="stationary", homes=8, days=5.0)
-    result = played(stream, Workload(data=tmp_path, seed=1, full=False))
+    with kept(Workload(data=tmp_path, seed=1, full=False)) as workload:
+        result = played(stream, workload)
     value = {row.id: row.value for row in rows_of(stream, result, 1)}
 
     assert (value["committee.small.examples"] or 0) > 3_000

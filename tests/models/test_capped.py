@@ -3,15 +3,18 @@
 import pickle
 import random
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from river import forest
+from river.tree import HoeffdingTreeClassifier
 
 from service.models import capped
-from service.models.capped import CappedForest, CappedTree, LeanSplitter
+from service.models.capped import CappedForest, CappedTree
 from service.models.forest import LEAVES, train_forest
 from service.models.online import compile_forest
+from service.models.splitter import LeanSplitter
 from tests.models.rows import as_dicts, labels_of, some_rows
 
 
@@ -31,6 +34,36 @@ def test_small_trees_are_rivers_own() -> None:
     assert sum(theirs._drift_tracker.values()) > 0
     assert sum(tree.n_branches for tree in theirs) > 20
     assert [theirs.predict_proba_one(row) for row in asked] == [ours.predict_proba_one(row) for row in asked]
+
+
+def test_what_is_kept_is_rivers_own() -> None:
+    """At any moment: votes, drawn random numbers, and what each leaf has seen of which features."""
+    ours = CappedForest(max_features=3, seed=5)
+    theirs = forest.ARFClassifier(n_models=10, max_features=3, leaf_prediction="mc", seed=5)
+    rows = some_rows(1_500, 3, missing=0.4)
+    for turn, (row, label) in enumerate(zip(as_dicts(rows), labels_of(rows, 3).tolist(), strict=True)):
+        for model in (ours, theirs):
+            model.learn_one(row, label != (turn > 700))
+        if turn % 50 == 0:
+            assert [metric.get() for metric in theirs._metrics] == [metric.get() for metric in ours._metrics]
+            assert theirs._rng.getstate() == ours._rng.getstate()
+            for one, other in zip((*ours, *ours._background), (*theirs, *theirs._background), strict=True):
+                assert _kept(other) == _kept(one)
+
+    assert sum(theirs._drift_tracker.values()) > 0
+    assert ours._warning_tracker == theirs._warning_tracker
+
+
+def _kept(tree: HoeffdingTreeClassifier | None) -> list[object]:
+    if tree is None or tree._root is None:
+        return []
+    counts = (tree._train_weight_seen_by_model, tree._n_active_leaves, tree._n_inactive_leaves, sorted(tree.classes))
+    every: list[Any] = tree._find_leaves()
+    leaves = [
+        (leaf.stats, leaf.depth, leaf.last_split_attempt_at, leaf.feature_indices, list(leaf.splitters or ()))
+        for leaf in every
+    ]
+    return [counts, *leaves]
 
 
 @pytest.fixture

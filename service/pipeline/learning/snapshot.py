@@ -63,6 +63,7 @@ _ALLOWED = {
     "service.labels.silence": {"LabelSilence"},
     "service.labels.watermark": {"Watermark"},
     "service.models.capped": {"CappedForest", "CappedTree", "LeanSplitter"},
+    "service.models.splitter": {"LeanSplitter"},
     "service.models.committee": {"MemberLoss", "Scales"},
     "service.models.online": {"OnlineModel", "signed_log"},
     "service.models.online_modes": {"OnlineModes"},

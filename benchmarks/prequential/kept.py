@@ -1,0 +1,53 @@
+"""Kept: what all services of a benchmark need alike is made once for all: compiled kernels, and the baseline.
+
+An image brings both along; a service on an empty folder makes them anew, which takes it longer than a small stream.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from benchmarks.prequential.stream import HORIZON_H
+from benchmarks.report import BenchError
+from benchmarks.workload import Workload
+
+_CACHE = "NUMBA_CACHE_DIR"
+
+
+@contextmanager
+def kept(workload: Workload, *, baseline: bool = True) -> Iterator[Workload]:
+    """Let services that are started meanwhile, here or in processes started from here, find what they need.
+
+    Args:
+        workload: What is measured.
+        baseline: Whether a scenario is among it.
+
+    Yields:
+        The workload, with the file of the baseline.
+
+    Raises:
+        BenchError: The baseline could not be trained.
+    """
+    before = os.environ.get(_CACHE)
+    with tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as name:
+        os.environ[_CACHE] = before or str(Path(name) / "kernels")
+        try:
+            yield replace(workload, baseline=_baseline(Path(name), workload.seed)) if baseline else workload
+        finally:
+            if before is None:
+                del os.environ[_CACHE]
+
+
+def _baseline(folder: Path, seed: int) -> Path:
+    path = folder / "baseline.npz"
+    command = [sys.executable, "-m", "service", "train-baseline", "--out", str(path), "--horizon", f"{HORIZON_H:g}h"]
+    result = subprocess.run([*command, "--seed", str(seed)], capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise BenchError(f"the baseline could not be trained: {result.stderr.strip()[-500:]}")
+    return path
