@@ -25,7 +25,7 @@ class OwnTable(Struct, frozen=True, kw_only=True):
 
     Attributes:
         file: The table.
-        mapping: What its columns mean; see docs/replay.md.
+        mapping: What its columns mean, a file or the name of a shipped one; see docs/replay.md.
         horizon: How far ahead its failures are to be foretold, a duration.
     """
 
@@ -104,7 +104,7 @@ def bench(
     Args:
         name: Which one.
         file: For `real`: a table to measure on.
-        map: For `real FILE`: TOML file that says what the columns mean.
+        map: For `real FILE`: TOML file that says what the columns mean, or the name of a shipped one.
         horizon: For `real FILE`: how far ahead failures are foretold, such as 7d.
         full: Measure more, and longer.
         quick: Measure as little as shows that all parts work.

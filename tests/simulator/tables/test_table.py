@@ -14,9 +14,8 @@ from simulator.errors import UsageError
 from simulator.outcomes import instant
 from simulator.tables.instants import stagger_us
 from simulator.tables.mapping import load_mapping
+from simulator.tables.shipped import shipped_mappings
 from simulator.tables.table import Telemetry, load_table
-
-ROOT = Path(__file__).parents[3]
 
 DAILY = """day,house,drive,kind,failed,temp,note
 2020-01-02,a,d1,x y,0,3,n
@@ -194,7 +193,7 @@ def test_turbofans(data: Path) -> None:
     with gzip.open(path, "rt") as lines:
         rows = sum(1 for _ in lines)
 
-    telemetry = load_table(path, load_mapping(ROOT / "examples" / "cmapss_fd001.toml"))
+    telemetry = load_table(path, load_mapping(shipped_mappings()["cmapss_fd001"]))
 
     assert len(telemetry) == rows == 20_631
     assert len(telemetry.reports) == 100
