@@ -68,6 +68,25 @@ def test_a_daily_table_with_a_flag(tmp_path: Path) -> None:
     assert {r.time_basis for r in readings} == {"clock"}
 
 
+def test_a_flag_that_no_row_has_is_told(tmp_path: Path) -> None:
+    """With the values that there are: it is mostly written in another way."""
+    telemetry = load(tmp_path, DAILY, DAILY_MAP.replace('column = "failed"', 'column = "failed"\nvalue = "yes"'))
+    assert telemetry.reports == []
+    assert telemetry.notes == ["no row has the value 'yes' of failure.value in 'failed', so none fails; it has: 0, 1"]
+    assert load(tmp_path, DAILY, DAILY_MAP).notes == []
+
+
+@pytest.mark.parametrize("day", ["03/04/2020", "3.4.20", "03-04-2020 12:00"])
+def test_days_and_months_are_not_guessed(tmp_path: Path, day: str) -> None:
+    """A date that can be read in two ways needs a format; with one it is read so."""
+    table = f"day,house,drive,kind,failed,temp,note\n{day},a,d1,x,0,3,n\n"
+    with pytest.raises(UsageError, match=rf"^time\.column: .*'{day}' can be read with the day or the month first"):
+        load(tmp_path, table, DAILY_MAP)
+    form = {"03/04/2020": "%d/%m/%Y", "3.4.20": "%d.%m.%y"}.get(day, "%d-%m-%Y %H:%M")
+    telemetry = load(tmp_path, table, DAILY_MAP.replace('kind = "date"', f'kind = "date"\nformat = "{form}"'))
+    assert [(reading.ts.month, reading.ts.day) for reading in sent(telemetry)] == [(4, 3)]
+
+
 def test_a_failure_lies_after_its_row(tmp_path: Path) -> None:
     """By default a day later for dates, so that the flagged row itself is positive; reported after the delay."""
     telemetry = load(tmp_path, DAILY, DAILY_MAP)
