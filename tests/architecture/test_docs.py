@@ -125,6 +125,22 @@ def test_every_page_is_in_the_index() -> None:
     )
 
 
+def test_every_status_and_body_is_in_the_openapi_document() -> None:
+    """What docs/api.md tells of the statuses, health aside, whose bodies are no problems; and what a POST takes."""
+    sections = dict(re.findall(r"^## `([A-Z]+ \S+)`\n(.*?)(?=^## |\Z)", (DOCS / "api.md").read_text(), re.M | re.S))
+    silent = []
+    for path, item in openapi_document()["paths"].items():
+        for method, operation in item.items():
+            name = f"{method.upper()} {path}"
+            told = re.search(r"^Statuses: ([\d, ]+)\.$", sections[name], re.MULTILINE)
+            assert told is not None, name
+            statuses = {*told[1].split(", ")} - ({"503"} if path.startswith("/health") else set())
+            if statuses - {*operation["responses"]} or (method == "post" and "requestBody" not in operation):
+                silent.append(name)
+
+    assert silent == []
+
+
 def test_every_command_is_documented() -> None:
     """docs/commands.md has one section for each command that ``hearthbeat --help`` lists."""
     sections = re.findall(r"^## `([a-z-]+)`$", (DOCS / "commands.md").read_text(), flags=re.MULTILINE)
