@@ -1,7 +1,8 @@
 # Hearthbeat in an image: pinned by hashes, byte-compiled, with compiled kernels and the baseline, run by nobody special.
 #
 #   docker build -t hearthbeat .
-#   docker run --rm -v hearthbeat:/data hearthbeat keys create --name first --scope admin
+#   docker run --rm -v hearthbeat:/data hearthbeat keys create --name first \
+#     --scope ingest --scope read --scope admin
 #   docker run --read-only --tmpfs /tmp -v hearthbeat:/data -p 127.0.0.1:8000:8000 --stop-timeout 40 hearthbeat
 #
 # Every step also runs outside of a container (tests/image): paths are absolute, nothing is asked of a package manager.

@@ -30,9 +30,9 @@ from service.labels.join import CENSORED
 from service.pipeline.views.home_type_views import BLEND, scored
 from service.storage.examples import SqliteExampleStore
 from simulator.stream.summary import Summary
+from simulator.tables.shipped import shipped_mappings
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
-MAPPINGS = {"drives": "backblaze.toml", "by_model": "backblaze_by_model.toml"}
+MAPPINGS = {"drives": "backblaze", "by_model": "backblaze_by_model"}
 """The mappings, by their names in the ids."""
 RUNS = 3
 """How many seeds of the service ``full`` measures, from the one given on."""
@@ -46,12 +46,9 @@ def measure(workload: Workload) -> list[Row]:
     """Replay the drives by each mapping; with ``full`` under three seeds, with the medians; with ``quick`` by one.
 
     Raises:
-        BenchError: The data set or a mapping is missing, or a replay fails.
+        BenchError: The data set is missing, or a replay fails.
     """
     table = workload.data_set("backblaze_2013", "cohort_a.csv.gz")
-    for name in MAPPINGS.values():
-        if not (EXAMPLES / name).is_file():
-            raise BenchError(f"mapping {EXAMPLES / name} is missing; run the benchmark from a checkout")
     seeds = range(workload.seed, workload.seed + (RUNS if workload.full else 1))
     words = list(MAPPINGS)[:1] if workload.quick else list(MAPPINGS)
     runs: list[list[Row]] = []
@@ -86,7 +83,7 @@ def interval(labels: Labels, risks: Risks, device: npt.NDArray[np.int64], seed: 
 
 
 def _replayed(table: Path, word: str, seed: int) -> list[Row]:
-    mapping = EXAMPLES / MAPPINGS[word]
+    mapping = shipped_mappings()[MAPPINGS[word]]
     command = [sys.executable, "-m", "service", "replay", str(table), "--map", str(mapping), "--exact", "--json"]
     with tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)

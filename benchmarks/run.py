@@ -40,7 +40,7 @@ def bench(
     Args:
         name: Which one.
         file: For `real`: a table to measure on.
-        map: For `real FILE`: TOML file that says what the columns mean.
+        map: For `real FILE`: TOML file that says what the columns mean, or the name of a shipped one.
         horizon: For `real FILE`: how far ahead failures are foretold, such as 7d.
         full: Measure more, and longer.
         quick: Measure as little as shows that all parts work.

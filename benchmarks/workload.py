@@ -12,7 +12,7 @@ class OwnTable(Struct, frozen=True, kw_only=True):
 
     Attributes:
         file: The table.
-        mapping: What its columns mean; see docs/replay.md.
+        mapping: What its columns mean, a file or the name of a shipped one; see docs/replay.md.
         horizon: How far ahead its failures are to be foretold, a duration.
     """
 

@@ -214,7 +214,7 @@ def train_baseline(
     horizon: str = "24h",
     seed: int = 1,
     samples: int = 10_000,
-    home_types: Annotated[bool, Parameter(help="Also train one for each home type, beside it.")] = False,
+    home_types: Annotated[bool, Parameter(help="Also train one for each home type, beside it.", negative="")] = False,
 ) -> None:
     """Train the baseline on simulated samples, for `serve --baseline FILE`."""
     from service.jobs.train_baseline import train_baseline as train

@@ -17,11 +17,11 @@ from benchmarks.report import BenchError
 from benchmarks.server import serving_in
 from benchmarks.workload import Workload
 from simulator.scenarios import SCENARIOS
+from simulator.tables.shipped import shipped_mappings
 
 _MOST_TRAININGS = 150
 HORIZON_H = 24.0
 """The horizon of scenarios in hours."""
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 _END = "2026-06-30T00:00:00+00:00"
@@ -38,7 +38,7 @@ class Stream(Struct, frozen=True, kw_only=True):
         homes: Its homes, if not measured in full.
         days: Its days then.
         table: Parts of a data set's path below the data folder, or a path of its own, or None.
-        mapping: The mapping of it, below ``examples`` or a path of its own.
+        mapping: The mapping of it, or None.
         limit_rows: How many rows of the table, the first in time; None for all.
         home_types: How many home types it has, if that is more than a service takes.
         drift_from, drift_until: Where a drift begins and is through, as shares of the span; None without one.
@@ -51,7 +51,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     homes: int = 26
     days: float | None = None
     table: tuple[str, str] | Path | None = None
-    mapping: str | Path = ""
+    mapping: Path | None = None
     limit_rows: int | None = None
     home_types: int = 64
     drift_from: float | None = None
@@ -73,9 +73,17 @@ STREAMS: Mapping[str, Stream] = MappingProxyType(
             Stream(name="outage", scenario="outage", event_from=0.5, event_until=0.5536),
             Stream(name="dirty", scenario="dirty", event_from=0.3, event_until=0.3),
             Stream(name="growth", scenario="growth", homes=40),
-            Stream(name="fd001", horizon_h=30.0, table=("cmapss", "train_FD001.txt.gz"), mapping="cmapss_fd001.toml"),
             Stream(
-                name="backblaze", horizon_h=168.0, table=("backblaze_2013", "cohort_a.csv.gz"), mapping="backblaze.toml"
+                name="fd001",
+                horizon_h=30.0,
+                table=("cmapss", "train_FD001.txt.gz"),
+                mapping=shipped_mappings()["cmapss_fd001"],
+            ),
+            Stream(
+                name="backblaze",
+                horizon_h=168.0,
+                table=("backblaze_2013", "cohort_a.csv.gz"),
+                mapping=shipped_mappings()["backblaze"],
             ),
         )
     }
@@ -116,7 +124,7 @@ def _command(stream: Stream, workload: Workload) -> list[str]:
     if stream.table is not None:
         table = stream.table if isinstance(stream.table, Path) else workload.data_set(*stream.table)
         limit = [] if stream.limit_rows is None else ["--limit-rows", str(stream.limit_rows)]
-        return ["replay", str(table), "--map", str(EXAMPLES / stream.mapping), *limit, "--exact", "--json"]
+        return ["replay", str(table), "--map", str(stream.mapping), *limit, "--exact", "--json"]
     assert stream.scenario is not None
     own = SCENARIOS[stream.scenario]
     homes, days = (own.homes, own.days) if workload.full else (stream.homes, stream.days or own.days)

@@ -12,6 +12,7 @@ from simulator.commands.replay import source_of
 from simulator.durations import duration_us
 from simulator.errors import UsageError
 from simulator.tables.mapping import load_mapping
+from simulator.tables.shipped import mapping_file
 
 _QUICK_ROWS = 5_000
 _LEAST_US = 1_000_000
@@ -32,7 +33,8 @@ def stream_of(own: OwnTable, *, quick: bool) -> Stream:
         raise BenchError(f"--horizon must be at least a second, not {own.horizon}")
     limit = _QUICK_ROWS if quick else None
     try:
-        mapping = load_mapping(own.mapping)
+        file = mapping_file(own.mapping)
+        mapping = load_mapping(file)
         if mapping.failure is None:
             raise BenchError(f"{own.mapping}: without [failure] there is nothing to learn from or to judge by")
         from simulator.tables.table import load_table  # takes pandas, which takes a second
@@ -50,7 +52,7 @@ def stream_of(own: OwnTable, *, quick: bool) -> Stream:
         name=_name(own.file),
         horizon_h=horizon_us / HOUR_US,
         table=own.file.absolute(),
-        mapping=own.mapping.absolute(),
+        mapping=file.absolute(),
         limit_rows=limit,
         home_types=max(len(source.home_types), _HOME_TYPES),
     )

@@ -5,7 +5,6 @@ client sends may end as a 500; what does is a defect, and says nothing of its in
 """
 
 import logging
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -79,6 +78,21 @@ _TABLE: dict[type[HearthbeatError], tuple[int, str, str]] = {
 }
 
 
+_PLAIN = {
+    400: ("bad-request", "The request cannot be used"),
+    404: ("not-found", "There is no such path"),
+    405: ("method-not-allowed", "The path has no such method"),
+    408: ("request-timeout", "The body came too slowly"),
+    413: ("request-entity-too-large", "The body is too large"),
+    415: ("unsupported-media-type", "The media type of the body is not supported"),
+}
+"""Errors by status alone. The words are ours, since those of the standard library change with Python's version."""
+
+TYPES = {word: status for status, (word, _) in _PLAIN.items()} | {word: status for status, word, _ in _TABLE.values()}
+TYPES["internal"] = 500
+"""The usual status of all problems, by the last part of their type."""
+
+
 _HEADERS = (("Retry-After", "retry_after_s"), ("WWW-Authenticate", "challenge"))
 
 
@@ -106,11 +120,11 @@ def _kind_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             )
             return out, {name: str(value) for name, value in headers.items() if value is not None}
     if isinstance(error, HTTPException) and error.status_code < 500:
-        status, word = error.status_code, HTTPStatus(error.status_code).phrase
+        word, title = _PLAIN.get(error.status_code, _PLAIN[400])
         out = Problem(
-            type=f"/problems/{word.lower().replace(' ', '-')}",
-            title=word,
-            status=status,
+            type=f"/problems/{word}",
+            title=title,
+            status=error.status_code,
             detail=error.detail,
             field=_parameter(error),
         )

@@ -1,6 +1,7 @@
 """The online members: River models that learn one example at a time, and their compiled form.
 
-`BUILDERS` is a table: a member is a row. To add one, write a builder and a way to compile what it builds.
+`BUILDERS` and `COMPILERS` are tables, with a row for each kind of member. To add one, write a builder and a way to
+compile what it builds.
 """
 
 import math
@@ -81,8 +82,7 @@ class OnlineModel:
     def compiled(self) -> CompiledModel | None:
         """The compiled form as of now, or None before anything was learned."""
         if self._compiled is None and self._model is not None:
-            compile_model = compile_forest if self.kind == "forest" else compile_logistic
-            self._compiled = compile_model(self._model)
+            self._compiled = COMPILERS[self.kind](self._model)
         return self._compiled
 
 
@@ -128,3 +128,7 @@ def compile_logistic(model: compose.Pipeline) -> CompiledLinear:
         weight=np.array([weights[name] for name in names], np.float64).tobytes(),
         intercept=float(regression.intercept),
     )
+
+
+COMPILERS: Mapping[str, Callable[[Any], CompiledModel]] = {"forest": compile_forest, "logistic": compile_logistic}
+"""By kind: a function that gives the compiled form of what the builder of that kind builds."""

@@ -36,6 +36,7 @@ def board(status: Status, rate: Rate) -> Group:
     parts: list[RenderableType] = [_head(status), _flow(status, rate)]
     if status.home_types:
         parts.append(_home_types(status.home_types))
+        parts += _benched(status.home_types)
     if any(model.version is not None for model in status.models):
         parts.append(_checkpoints(status.models))
     parts += _trainings(status)
@@ -82,16 +83,14 @@ def _flow(status: Status, rate: Rate) -> Table:
 
 def _home_types(home_types: list[HomeTypeState]) -> Table:
     table = Table(title="Home types", title_justify="left", title_style="bold")
-    table.add_column("home type", no_wrap=True)
+    table.add_column("home type", overflow="fold")
     for name in ("devices", "learned", "PR-AUC"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("leads", no_wrap=True)
     table.add_column("lag", no_wrap=True)
-    table.add_column("benched")
     for state in home_types:
         detail, quality = state.detail, state.detail.quality
         weight = max((member.weight for member in detail.members), default=0.0)
-        benched = ", ".join(f"{member.member} ({member.benched})" for member in detail.members if member.benched)
         table.add_row(
             Text(detail.home_type),
             f"{detail.devices:,}",
@@ -99,17 +98,27 @@ def _home_types(home_types: list[HomeTypeState]) -> Table:
             "" if quality is None or quality.pr_auc is None else f"{quality.pr_auc:.3f}",
             Text(f"{detail.champion} {weight:.0%}", "dim" if detail.provisional else ""),
             "" if detail.lag_s is None else _span(detail.lag_s),
-            Text(benched, "yellow"),
         )
     return table
 
 
+def _benched(home_types: list[HomeTypeState]) -> list[RenderableType]:
+    """Who may not vote and why, a line for all home types of which the same is true; a column would be cut."""
+    whose: dict[str, list[str]] = {}
+    for state in home_types:
+        benched = ", ".join(f"{member.member} ({member.benched})" for member in state.detail.members if member.benched)
+        if benched:
+            whose.setdefault(benched, []).append(state.detail.home_type)
+    lines: list[RenderableType] = [Text("\nBenched", "bold")] if whose else []
+    return lines + [Text(f"  {', '.join(names)}: {benched}", "yellow") for benched, names in whose.items()]
+
+
 def _checkpoints(models: list[ServingModel]) -> Table:
     table = Table(title="Checkpoints", title_justify="left", title_style="bold")
-    for name in ("for", "serves", "version", "age", "trained to", "pinned"):
-        table.add_column(name)
+    for name in ("for", "serves", "version", "age", "behind", "pinned"):
+        table.add_column(name, overflow="fold")
     for model in models:
-        behind = "" if model.behind_s is None else f"{_span(model.behind_s)} before the watermark"
+        behind = "" if model.behind_s is None else _span(model.behind_s)
         version = "" if model.version is None else str(model.version)
         table.add_row(
             Text("the fleet" if model.home_type is None else model.home_type),

@@ -16,6 +16,7 @@ from simulator.stream.resume import Identity
 from simulator.stream.run import ClientKey, Plan, Source, check_plan, run
 from simulator.tables.failure_rules import FailureFile
 from simulator.tables.mapping import load_mapping
+from simulator.tables.shipped import mapping_file
 
 if TYPE_CHECKING:
     from simulator.tables.table import Telemetry
@@ -44,7 +45,7 @@ def replay(
 
     Args:
         file: The table: CSV with any separator, also compressed, or Parquet.
-        map: TOML file that says what the columns mean.
+        map: TOML file that says what the columns mean, or the name of a shipped one.
         url: Address of the service.
         key: Key of the service. A flag can be seen in the list of processes; the variable cannot.
         speed: Event-time seconds per second; 0 or absent is as fast as possible.
@@ -68,6 +69,7 @@ def replay(
             raise UsageError(f"--limit-rows must be at least 1, not {limit_rows}")
         if seed is not None and seed < 0:
             raise UsageError(f"--seed must not be negative, not {seed}")
+        map = mapping_file(map)
         mapping = load_mapping(map)
         # pandas takes a second to import: not before it is sure that it is needed.
         from simulator.tables.table import load_table

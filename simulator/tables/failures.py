@@ -17,6 +17,8 @@ from simulator.tables.failure_rules import FailureFile, FlaggedRows, LastRows
 from simulator.tables.frames import Words, check_columns, names_of, read_frame, types_of
 from simulator.tables.instants import failure_offsets, row_instants
 
+_SHOWN = 5
+
 
 class Rows(Struct, frozen=True, kw_only=True):
     """Whose the n rows of the table are, and when they were measured.
@@ -54,12 +56,13 @@ def told_by_rows(frame: pd.DataFrame, rule: FlaggedRows | LastRows, time: TimeCo
     # The end of a device's life is looked for in the whole table, not in the part that a limit leaves.
     offsets_us = failure_offsets(time, rule.failure_offset, rows.code, rows.ts)
     failing = _failing_rows(frame, rule, rows)
+    notes = [] if len(failing) or isinstance(rule, LastRows) else [_unflagged(frame, rule)]
     failing = failing[rows.kept[failing]]
     failed = rows.ts[failing] + offsets_us[failing]
     mode = types_of(frame, rule.mode_column, rule.mode)[failing]
     told_at = failed + duration_us(rule.report_delay)
     reports = _reports(rows.home[failing], rows.device[failing], failed, mode, told_at)
-    return Told(reports=reports, offset_us=int(offsets_us.max(initial=0)))
+    return Told(reports=reports, offset_us=int(offsets_us.max(initial=0)), notes=notes)
 
 
 def told_by_file(rule: FailureFile, time: TimeColumn, rows: Rows, table: Path, seed: int | None = None) -> Told:
@@ -154,6 +157,13 @@ def _failing_rows(frame: pd.DataFrame, rule: FlaggedRows | LastRows, rows: Rows)
     if isinstance(rule.value, str):
         return np.nonzero((column.astype(str).str.strip() == rule.value).to_numpy())[0]
     return np.nonzero((pd.to_numeric(column, errors="coerce") == float(rule.value)).to_numpy())[0]
+
+
+def _unflagged(frame: pd.DataFrame, rule: FlaggedRows) -> str:
+    """What to tell where no row is flagged: mostly the value is written in another way."""
+    values = [str(value) for value in frame[rule.column].unique()]
+    there = ", ".join(values[:_SHOWN]) + (", ..." if len(values) > _SHOWN else "")
+    return f"no row has the value {rule.value!r} of failure.value in {rule.column!r}, so none fails; it has: {there}"
 
 
 def _reports(home: Words, device: Words, failed: Ints, mode: Words, told_at: Ints) -> list[Report]:

@@ -1,5 +1,6 @@
 """Instants: from a table's time column, of whatever kind, to microseconds since the epoch. A part of `table`."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from simulator.arrays import DAY_S, HOUR_S, SECOND, Indices, Ints
 from simulator.durations import duration_us
 from simulator.errors import UsageError
 from simulator.tables.columns import TimeColumn, zone_of
+
+# Days and months by numbers, without a year in front: which is which nobody can see.
+_TWO_WAYS = re.compile(r"\s*\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?!\d)")
 
 
 def row_instants(
@@ -96,6 +100,10 @@ def _from_text(column: "pd.Series[Any]", rule: TimeColumn) -> "pd.Series[pd.Time
         if rule.format is None:
             raise ValueError("the column holds numbers; say epoch_unit or format")
         column = column.astype(str)
+    if rule.format is None and _TWO_WAYS.match(str(column.iloc[0])):
+        raise ValueError(
+            f"{str(column.iloc[0])!r} can be read with the day or the month first; say the format, such as '%d.%m.%Y'"
+        )
     first = pd.to_datetime(column.iloc[:1], format=rule.format)
     if getattr(first.dt, "tz", None) is not None:
         return pd.to_datetime(column, format=rule.format, utc=True)

@@ -22,7 +22,7 @@ def test_replay_of_drives(tmp_path: Path, mapping: str) -> None:
     That is ten times the base rate.
     """
     with ServiceProcess(tmp_path / "data", "--lockstep", "--horizon", "7d", "--baseline", "off") as service:
-        command = [sys.executable, "-m", "service", "replay", str(DATA), "--map", f"examples/{mapping}.toml"]
+        command = [sys.executable, "-m", "service", "replay", str(DATA), "--map", mapping]
         done = subprocess.run(
             [*command, "--url", service.url, "--exact", "--json"], cwd=ROOT, capture_output=True, check=True
         )

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 def _replayed(folder: Path, table: Path, train_every: str) -> Any:
     flags = ["--lockstep", "--horizon", "30h", "--baseline", "off"]
     with ServiceProcess(folder, *flags, HEARTHBEAT_TRAIN_EVERY=train_every) as service:
-        command = [sys.executable, "-m", "service", "replay", str(table), "--map", "examples/cmapss_fd001.toml"]
+        command = [sys.executable, "-m", "service", "replay", str(table), "--map", "cmapss_fd001"]
         done = subprocess.run(
             [*command, "--url", service.url, "--exact", "--json"], cwd=ROOT, capture_output=True, check=True
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.models.committee import ONLINE
 from tests.acceptance.bare_river import MEMBERS, BareRiver
 from tests.acceptance.streams import HORIZON, HORIZON_US, body, fleet_requests, path
 from tests.service_process import ServiceProcess
@@ -18,6 +19,7 @@ def _log_odds(risk: float) -> float:
 @pytest.mark.timeout(300)
 def test_service_gives_the_risks_of_bare_river(tmp_path: Path) -> None:
     """Every River member's risk for every reading equals the bare loop's, to 1e-12, from the first example on."""
+    assert {*MEMBERS} == ONLINE
     bare = BareRiver(HORIZON_US)
     compared = dict.fromkeys(MEMBERS, 0)
     worst = 0.0

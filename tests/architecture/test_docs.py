@@ -4,12 +4,16 @@ import os
 import re
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from service.api.problems import TYPES
 from service.app import openapi_document
+from service.contracts.events import Event, ReadingGroup, ReadingsLogged
+from service.contracts.journal import JournalKind
 from service.settings import Settings, load_settings
 from service.settings.show import as_markdown
 from service.settings.sources import NOT_SETTINGS
@@ -75,6 +79,65 @@ def test_every_scope_is_documented() -> None:
     }
 
     assert {f"{method} {path}": scope for method, path, scope in said} == operations | {SELF: "read"}
+
+
+def test_every_problem_is_documented() -> None:
+    """The table of types in docs/api.md has each, with its status."""
+    rows = re.findall(r"^\| `/problems/([a-z-]+)` \| ([\d, ]+) \|", (DOCS / "api.md").read_text(), re.MULTILINE)
+
+    assert sorted(kind for kind, _ in rows) == sorted(TYPES)
+    assert [kind for kind, told in rows if str(TYPES[kind]) not in told] == []
+
+
+def test_every_event_is_documented() -> None:
+    """docs/events.md has one section for each event, and a row for each field."""
+    sections = dict(re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", (DOCS / "events.md").read_text(), re.M | re.S))
+    fields = {
+        str(kind.__struct_config__.tag): {*kind.__struct_fields__}
+        | {*(ReadingGroup.__struct_fields__ if kind is ReadingsLogged else ())}
+        for kind in typing.get_args(Event)
+    }
+
+    assert {
+        tag: {name for cell in re.findall(r"^\| (`.*?`) \|", text, re.M) for name in re.findall(r"`(\w+)`", cell)}
+        for tag, text in sections.items()
+    } == fields
+
+
+def test_every_kind_of_decision_is_documented() -> None:
+    """The journal's table in docs/committee.md has a row for each."""
+    journal = (DOCS / "committee.md").read_text().split("\n## The journal\n", 1)[1]
+    cells = re.findall(r"^\| (`.*?`) \|", journal, re.MULTILINE)[1:]
+
+    assert sorted(kind for cell in cells for kind in re.findall(r"`(\w+)`", cell)) == sorted(
+        typing.get_args(JournalKind)
+    )
+
+
+def test_every_page_is_in_the_index() -> None:
+    """docs/README.md links each page once."""
+    pages = [*DOCS.glob("*.md"), *(DOCS / "tutorials").glob("*.md")]
+    links = re.findall(r"^\| \[[^]]*\]\((?!\.\.)([^)]+)\)", (DOCS / "README.md").read_text(), re.MULTILINE)
+
+    assert sorted(links) == sorted(
+        [*(str(page.relative_to(DOCS)) for page in pages if page.name != "README.md"), "adr/README.md"]
+    )
+
+
+def test_every_status_and_body_is_in_the_openapi_document() -> None:
+    """What docs/api.md tells of the statuses, health aside, whose bodies are no problems; and what a POST takes."""
+    sections = dict(re.findall(r"^## `([A-Z]+ \S+)`\n(.*?)(?=^## |\Z)", (DOCS / "api.md").read_text(), re.M | re.S))
+    silent = []
+    for path, item in openapi_document()["paths"].items():
+        for method, operation in item.items():
+            name = f"{method.upper()} {path}"
+            told = re.search(r"^Statuses: ([\d, ]+)\.$", sections[name], re.MULTILINE)
+            assert told is not None, name
+            statuses = {*told[1].split(", ")} - ({"503"} if path.startswith("/health") else set())
+            if statuses - {*operation["responses"]} or (method == "post" and "requestBody" not in operation):
+                silent.append(name)
+
+    assert silent == []
 
 
 def test_every_command_is_documented() -> None:

@@ -69,7 +69,7 @@ class DevicePast:
     cadence_h: float = 0.0
 
     def read(self, ts_us: int, values: Sequence[float]) -> list[float]:
-        """Hours since the last reading, then six columns for each metric."""
+        """The base columns without the calendar, then the columns of each metric."""
         gap_h, fade_fast, fade_slow = math.nan, 1.0, 1.0
         if self.last_us is not None:
             gap_h = (ts_us - self.last_us) / US_PER_H

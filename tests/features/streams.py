@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from service.features.layout import ABSURD
+from service.features.layout import ABSURD, PER_METRIC
 from service.features.windows import Windows
 
 HOUR = 3_600_000_000
@@ -57,7 +57,7 @@ def of_one_device(minutes: list[float], values: list[float]) -> Stream:
 
 def blocks(windows: Windows, rows: npt.NDArray[np.float32], metric: int = 0) -> npt.NDArray[np.float32]:
     first = int(windows.layout.metric_column[metric])
-    return rows[:, first : first + 6]
+    return rows[:, first : first + len(PER_METRIC)]
 
 
 def random_stream(seed: int, n: int, devices: int = 4) -> Stream:

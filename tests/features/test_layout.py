@@ -23,7 +23,7 @@ def test_columns_are_only_appended(additions: list[tuple[bool, int]]) -> None:
 
     assert len(set(layout.columns)) == layout.width
     for metric, first in zip(layout.metrics, layout.metric_column, strict=True):
-        assert [f"{metric}.{part}" for part in PER_METRIC] == layout.columns[first : first + 6]
+        assert [f"{metric}.{part}" for part in PER_METRIC] == layout.columns[first : first + len(PER_METRIC)]
     for device_type, column in zip(layout.device_types, layout.type_column, strict=True):
         assert f"device_type={device_type}" == layout.columns[column]
 
@@ -46,8 +46,9 @@ def test_bind_finds_names_or_says_minus_one() -> None:
     layout = Layout()
     layout.extend(["battery_pct"], ["light"])
     names = ["device_type=light", "gone.raw", "gap_h", "battery_pct.trend"]
+    first = len(BASE_COLUMNS)
 
-    assert layout.bind(names).tolist() == [len(BASE_COLUMNS) + 6, -1, 0, len(BASE_COLUMNS) + 4]
+    assert layout.bind(names).tolist() == [first + len(PER_METRIC), -1, 0, first + PER_METRIC.index("trend")]
     assert layout.bind([]).shape == (0,)
 
 
@@ -77,7 +78,8 @@ def test_values_of_a_column_that_came_later() -> None:
     rows, _ = windows.fold(
         nothing, nothing.astype(np.int16), np.zeros(1, np.int64), nothing, nothing > 0, np.full((1, 1), np.nan)
     )
-    later = [n for n in range(7, windows.layout.width) if windows.layout.columns[n] != "device_type=lamp"]
+    first = len(BASE_COLUMNS)
+    later = [first + n for n, name in enumerate(windows.layout.columns[first:]) if name != "device_type=lamp"]
 
     np.testing.assert_array_equal(rows[0, later], absent_values(windows.layout.columns)[later])
     assert np.isnan(absent_values(BASE_COLUMNS)).all()

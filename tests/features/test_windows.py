@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.contracts.readings import CATALOGUE
-from service.features.layout import ABSURD
+from service.features.layout import ABSURD, BASE_COLUMNS
 from tests.features.reference import DevicePast, MetricPast
 from tests.features.streams import (
     DEVIATION,
@@ -28,9 +28,12 @@ from tests.features.streams import (
     windows_of,
 )
 
+CALENDAR = ("hour", "weekday", "season")
+"""What the names of columns begin with that have tests of their own."""
+
 
 def test_rows_are_those_of_the_definition() -> None:
-    """Levels, deviations, trends and flags equal a reference that keeps all values with their weights."""
+    """Every column but the calendar's equals a reference that keeps all values with their weights."""
     stream = random_stream(1, 700)
     windows = windows_of(*METRICS)
     rows, _ = fold(windows, stream)
@@ -41,7 +44,8 @@ def test_rows_are_those_of_the_definition() -> None:
     expected = np.array(
         [past[int(d)].read(int(t), v.tolist()) for d, t, v in zip(stream.device, stream.ts, stream.values, strict=True)]
     )
-    measured = np.column_stack([rows[:, :1], *(blocks(windows, rows, metric) for metric in range(3))])
+    base = [place for place, name in enumerate(BASE_COLUMNS) if name.partition("_")[0] not in CALENDAR]
+    measured = np.column_stack([rows[:, base], *(blocks(windows, rows, metric) for metric in range(3))])
 
     assert np.isnan(expected).any()
     np.testing.assert_allclose(measured, expected, rtol=2e-6, atol=1e-5)
@@ -76,7 +80,7 @@ def test_first_reading_knows_no_past() -> None:
     rows, example = fold(windows, of_one_device([0], [7.5]))
 
     assert np.isnan(rows[0, 0])
-    assert blocks(windows, rows)[0].tolist() == [7.5, 7.5, 7.5, 0.0, 0.0, 0.0]
+    assert blocks(windows, rows)[0, : MISSING + 1].tolist() == [7.5, 7.5, 7.5, 0.0, 0.0, 0.0]
     assert example.tolist() == [True]
 
 
@@ -108,7 +112,7 @@ def test_a_metric_that_never_came() -> None:
 
     for row in blocks(windows, rows):
         assert np.isnan(row[:DEVIATION]).all()
-        assert row[DEVIATION:].tolist() == [0.0, 0.0, 1.0]
+        assert row[DEVIATION : MISSING + 1].tolist() == [0.0, 0.0, 1.0]
 
 
 def test_a_missing_value_leaves_the_levels() -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from service.features.layout import BASE_COLUMNS
 from service.features.windows import ACCEPTED, DUPLICATE, LATE
 from tests.features.streams import (
     HOUR,
@@ -123,7 +124,7 @@ def test_readings_without_any_metric() -> None:
     windows = windows_of()
     rows, example = fold(windows, Stream(np.zeros(2, np.int32), np.array([START, START + HOUR]), np.empty((2, 0))))
 
-    assert rows.shape == (2, 8)
+    assert rows.shape == (2, len(BASE_COLUMNS) + 1)
     assert rows[1, 0] == 1.0
     assert example.tolist() == [True, True]
 

@@ -1,6 +1,7 @@
 """The image: what its files promise, and its steps run as they stand, without a container."""
 
 import json
+import re
 import shutil
 import signal
 import stat
@@ -67,6 +68,13 @@ def test_compose_gives_time_to_stop_and_nothing_to_write_but_the_volume() -> Non
     assert ["simulator"] == simulator["profiles"]
     assert "profiles" not in service
     assert {"data"} == COMPOSE["volumes"].keys()
+
+
+def test_the_first_key_is_for_all_that_is_done_with_it() -> None:
+    """Scopes hold no others, so the key that docs, Dockerfile and a refused start make has all three."""
+    for page in ("docs/deploy.md", "Dockerfile", "service/api/access/gate.py"):
+        (made,) = re.findall(r"keys create (?:.*\n)??.*--scope admin", (ROOT / page).read_text())
+        assert ["ingest", "read", "admin"] == re.findall(r"--scope (\w+)", made), page
 
 
 @pytest.mark.long

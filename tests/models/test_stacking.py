@@ -101,7 +101,7 @@ def test_memory_is_bounded() -> None:
     """However many examples come."""
     stacking = Stacking(expected(), HORIZON_US)
     for number in range(60):
-        stacking.add(np.zeros((2_000, 6)), np.arange(2_000) % 3 == 0, number * 1_000_000)
+        stacking.add(np.zeros((2_000, len(STACKED))), np.arange(2_000) % 3 == 0, number * 1_000_000)
 
     assert len(pickle.dumps(stacking)) < 700_000
 

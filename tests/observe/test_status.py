@@ -1,12 +1,18 @@
 """`hearthbeat status`: a board for people, JSON for programs, a plain word where there is no service."""
 
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 
+import msgspec
 import pytest
+from msgspec.structs import replace
+from rich.console import Console
 
+from service.contracts.status import Status
+from service.observe.board import Rate, board
 from tests.api.test_readings import reading
 from tests.service_process import ROOT, ServiceProcess
 
@@ -31,6 +37,21 @@ def test_board(service: ServiceProcess) -> None:
     assert (0, "") == (done.returncode, done.stderr)
     for part in ("ok", "3 accepted", "0 of 256 requests", "has learned everything", NAME, "prior 100%"):
         assert part in done.stdout
+
+
+def test_board_in_a_narrow_terminal(service: ServiceProcess) -> None:
+    """Nothing is cut at 80 columns: all of a long name, and who is benched, of eight home types in a line."""
+    status = msgspec.json.decode(msgspec.json.encode(service.get("/v1/status")), type=Status)
+    (state,) = status.home_types
+    names = [f"{n}-{'a-long-name-' * 5}" for n in range(8)]
+    members = [replace(member, benched="cold") for member in state.detail.members]
+    many = [replace(state, detail=replace(state.detail, home_type=name, members=members)) for name in names]
+    console = Console(width=80, file=io.StringIO())
+    console.print(board(replace(status, home_types=many), Rate()))
+    shown = console.file.getvalue()  # type: ignore[attr-defined]  # it is the one given above
+    assert "…" not in shown
+    assert 80 >= max(map(len, shown.splitlines()))
+    assert 1 == shown.count(f"{members[0].member} (cold)")
 
 
 def test_json(service: ServiceProcess) -> None:

@@ -92,7 +92,8 @@ class Gate:
         if not loopback and not self._by_digest:
             detail = (
                 f"{settings.host} can be reached from other machines, and there is no key: make one with "
-                f"`hearthbeat keys create --data {settings.data_dir} --name NAME --scope admin`, or listen on 127.0.0.1"
+                f"`hearthbeat keys create --data {settings.data_dir} --name NAME --scope ingest "
+                "--scope read --scope admin`, or listen on 127.0.0.1"
             )
             raise BadSetting(detail, field="host")
         rate = settings.rate_limit

@@ -21,7 +21,7 @@ def status(
     *,
     url: Url = URL,
     key: Key = None,
-    json: Annotated[bool, Parameter(help="Print what the service answers, as one JSON object a line.")] = False,
+    json: Annotated[bool, Parameter(help="Print the answer as it is, one JSON object a line.", negative="")] = False,
     watch: Annotated[float | None, Parameter(help="Ask again every so many seconds, until Ctrl-C.")] = None,
 ) -> None:
     """Show how a running service stands: health, rate, lag, home types, checkpoints, trainings, decisions."""

@@ -7,7 +7,6 @@ import numpy as np
 
 from service.contracts.checkpoints import Present, Target, TrainingOrder
 from service.contracts.ports import MaturedExamples
-from service.features.layout import Layout
 from service.storage.examples import SqliteExampleStore
 
 HOUR_US = 3_600_000_000
@@ -20,9 +19,10 @@ KEEP = 0.25
 def columns_of(
     metrics: Sequence[str] = ("battery_pct", "temperature_c"), types: Sequence[str] = ("lamp",)
 ) -> list[str]:
-    layout = Layout()
-    layout.extend(metrics, types)
-    return layout.columns
+    """A layout of this world's own: what a trainer makes of it depends on the columns, and they may become more."""
+    parts = ("raw", "fast", "slow", "deviation", "trend", "missing")
+    base = ["gap_h", "hour_sin", "hour_cos", "weekday_sin", "weekday_cos", "season_sin", "season_cos"]
+    return base + [f"{name}.{part}" for name in metrics for part in parts] + [f"device_type={name}" for name in types]
 
 
 COLUMNS = columns_of()

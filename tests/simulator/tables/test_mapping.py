@@ -8,8 +8,8 @@ from simulator.errors import UsageError
 from simulator.tables.columns import TimeColumn, zone_of
 from simulator.tables.failure_rules import FailureFile
 from simulator.tables.mapping import load_mapping
+from simulator.tables.shipped import mapping_file, shipped_mappings
 
-ROOT = Path(__file__).parents[3]
 GOOD = """
 [device]
 column = "id"
@@ -100,10 +100,22 @@ def test_zones() -> None:
     assert str(zone_of("Europe/Berlin")) == "Europe/Berlin"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.toml")), ids=lambda path: path.stem)
-def test_shipped_mappings_load(path: Path) -> None:
-    """Every mapping in examples/ is valid."""
-    load_mapping(path)
+@pytest.mark.parametrize("name", shipped_mappings())
+def test_shipped_mappings_load(name: str) -> None:
+    """Every mapping that is shipped is valid, and found by its name."""
+    load_mapping(mapping_file(Path(name)))
+
+
+def test_a_file_goes_before_a_shipped_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder does not; and what is neither file nor name is told with the names that there are."""
+    monkeypatch.chdir(tmp_path)
+    Path("backblaze").mkdir()
+    assert mapping_file(Path("backblaze")) == shipped_mappings()["backblaze"]
+    Path("backblaze").rmdir()
+    Path("backblaze").write_text(GOOD)
+    assert mapping_file(Path("backblaze")) == Path("backblaze")
+    with pytest.raises(UsageError, match=r"^--map: there is no file nobody; .* backblaze, .*_fd001$"):
+        mapping_file(Path("nobody"))
 
 
 def test_a_file_of_failures_lies_beside_the_mapping(tmp_path: Path) -> None:

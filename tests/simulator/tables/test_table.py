@@ -14,9 +14,8 @@ from simulator.delivery.outcomes import instant
 from simulator.errors import UsageError
 from simulator.tables.instants import stagger_us
 from simulator.tables.mapping import load_mapping
+from simulator.tables.shipped import shipped_mappings
 from simulator.tables.table import Telemetry, load_table
-
-ROOT = Path(__file__).parents[3]
 
 DAILY = """day,house,drive,kind,failed,temp,note
 2020-01-02,a,d1,x y,0,3,n
@@ -67,6 +66,25 @@ def test_a_daily_table_with_a_flag(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert [r.metrics for r in readings[:2]] == [{"temperature_c": 2.0}, {}]
     assert {r.time_basis for r in readings} == {"clock"}
+
+
+def test_a_flag_that_no_row_has_is_told(tmp_path: Path) -> None:
+    """With the values that there are: it is mostly written in another way."""
+    telemetry = load(tmp_path, DAILY, DAILY_MAP.replace('column = "failed"', 'column = "failed"\nvalue = "yes"'))
+    assert telemetry.reports == []
+    assert telemetry.notes == ["no row has the value 'yes' of failure.value in 'failed', so none fails; it has: 0, 1"]
+    assert load(tmp_path, DAILY, DAILY_MAP).notes == []
+
+
+@pytest.mark.parametrize("day", ["03/04/2020", "3.4.20", "03-04-2020 12:00"])
+def test_days_and_months_are_not_guessed(tmp_path: Path, day: str) -> None:
+    """A date that can be read in two ways needs a format; with one it is read so."""
+    table = f"day,house,drive,kind,failed,temp,note\n{day},a,d1,x,0,3,n\n"
+    with pytest.raises(UsageError, match=rf"^time\.column: .*'{day}' can be read with the day or the month first"):
+        load(tmp_path, table, DAILY_MAP)
+    form = {"03/04/2020": "%d/%m/%Y", "3.4.20": "%d.%m.%y"}.get(day, "%d-%m-%Y %H:%M")
+    telemetry = load(tmp_path, table, DAILY_MAP.replace('kind = "date"', f'kind = "date"\nformat = "{form}"'))
+    assert [(reading.ts.month, reading.ts.day) for reading in sent(telemetry)] == [(4, 3)]
 
 
 def test_a_failure_lies_after_its_row(tmp_path: Path) -> None:
@@ -194,7 +212,7 @@ def test_turbofans(data: Path) -> None:
     with gzip.open(path, "rt") as lines:
         rows = sum(1 for _ in lines)
 
-    telemetry = load_table(path, load_mapping(ROOT / "examples" / "cmapss_fd001.toml"))
+    telemetry = load_table(path, load_mapping(shipped_mappings()["cmapss_fd001"]))
 
     assert len(telemetry) == rows == 20_631
     assert len(telemetry.reports) == 100
