@@ -271,7 +271,7 @@ def create_app(
             "service": Provide(provide_service, sync_to_thread=False),
             "models": Provide(provide_models, sync_to_thread=False),
         },
-        state=State({"service": service, "settings": settings, "watcher": watcher}),
+        state=State({"service": service, "settings": settings, "gate": gate, "watcher": watcher}),
         guards=[] if gate is None else [gate.admit],
         exception_handlers={Exception: answer_problem},
         openapi_config=OpenAPIConfig(
