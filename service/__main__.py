@@ -112,8 +112,9 @@ def _reserved_address(settings: Settings) -> Iterator[tuple[str, int]]:
     """
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise BadSetting(f"{settings.host!r} is no address: {error.strerror}", field="host") from None
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", "it is no name of a machine")
+        raise BadSetting(f"{settings.host!r} is no address: {why}", field="host") from None
     family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -9,6 +9,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.errors import MalformedBody, MalformedItem, UnsupportedMediaType
 from service.contracts.models import OCTETS
 from service.settings import Settings
@@ -82,7 +83,7 @@ async def read_body(request: Request[Any, Any, Any]) -> bytes:
     loop = asyncio.get_running_loop()
     began = loop.time()
     declared = header(request, b"content-length")
-    expected = int(declared) if declared is not None and declared.isdigit() else None
+    expected = int(declared) if declared is not None and re.fullmatch(r"[0-9]{1,18}", declared) else None
     if expected is not None and expected > _PATIENCE * limit:
         raise _too_large(limit)
     parts: list[bytes] = []
@@ -130,7 +131,7 @@ def decode_one(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise malformed(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise MalformedBody(str(error)) from None
 
 
@@ -150,7 +151,7 @@ def decode_items(
         items = many.decode(body)
     except msgspec.ValidationError as error:
         raise malformed(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise MalformedBody(str(error)) from None
     if len(items) > max_items:
         raise HTTPException(status_code=413, detail=f"{len(items)} items; at most {max_items} fit in one array")

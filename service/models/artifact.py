@@ -11,6 +11,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from service.contracts.checkpoints import FeatureReference, HeldOut
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.errors import BadModel
 from service.models.bound import BoundModel
 from service.models.compiled import CompiledForest
@@ -149,7 +150,7 @@ def modes_from_arrays(arrays: dict[str, npt.NDArray[np.generic]], about: Manifes
 def _manifest(manifest: bytes) -> Manifest:
     try:
         return msgspec.json.decode(manifest, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise BadModel(f"not a forest: {error}") from error
 
 

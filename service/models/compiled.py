@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.errors import BadModel
 
 
@@ -69,7 +70,7 @@ def decode_model(blob: bytes) -> CompiledModel:
     """
     try:
         return _DECODER.decode(blob)
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise BadModel(f"not a compiled model: {error}") from error
 
 

@@ -13,6 +13,7 @@ import apsw
 import msgspec
 import numpy as np
 
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.journal import JournalRecord
 from service.contracts.ports import MaturedExamples
 from service.storage.journal import SLACK, create_journal, journal_back, read_journal, trim_journal, write_journal
@@ -180,7 +181,7 @@ class SqliteExampleStore:
         for home_type, at_seq in keys:
             try:
                 yield from self._select("WHERE home_type = ?1 AND at_seq = ?2", (home_type, at_seq))
-            except (msgspec.MsgspecError, apsw.Error) as error:
+            except (*UNDECODABLE, apsw.Error) as error:
                 what = f"the examples of {home_type} that matured at event {at_seq} cannot be read: {error}"
                 raise ValueError(what) from error
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.errors import BadBackup, BadSetting
 from service.contracts.events import SCHEMA
 from service.settings import Settings
@@ -36,7 +37,7 @@ def folder_settings(folder: Path) -> FolderSettings:
         settings = msgspec.json.decode((folder / "folder.json").read_bytes(), type=FolderSettings)
     except OSError:
         raise BadBackup(f"{folder} is no data folder: it has no folder.json") from None
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise BadBackup(f"folder.json cannot be read: {error}") from None
     if settings.schema != SCHEMA:
         raise BadBackup(f"it holds events of schema {settings.schema}; this program reads schema {SCHEMA}")
@@ -74,7 +75,7 @@ def prepare_folder(settings: Settings) -> int:
             unfinished.write_bytes(msgspec.json.encode(ours))
             unfinished.replace(path)
         theirs = msgspec.json.decode(path.read_bytes(), type=FolderSettings)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *UNDECODABLE) as error:
         raise BadSetting(f"{folder} cannot be used: {error}", field="data_dir") from error
     for name in ours.__struct_fields__:
         if getattr(ours, name) != getattr(theirs, name):

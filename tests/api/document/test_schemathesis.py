@@ -77,7 +77,8 @@ def checkpoint(path: Path) -> bytes:
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("examples", [4, pytest.param(300, marks=pytest.mark.long)], ids=["few", "many"])
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("examples", [4, pytest.param(150, marks=pytest.mark.long)], ids=["few", "many"])
 @pytest.mark.parametrize("keyed", [False, True], ids=["open", "keyed"])
 def test_the_service_keeps_its_document(tmp_path: Path, keyed: bool, examples: int) -> None:
     """Whatever is sent, each answer is one that the document promises for it; open to its machine, and with keys."""
