@@ -57,6 +57,7 @@ from service.storage.event_log import SqliteEventLog
 from service.storage.examples import SqliteExampleStore
 from service.storage.folder import prepare_folder
 from service.storage.snapshots import SnapshotStore, folder_key
+from service.storage.starts import note_start
 
 _LOG = logging.getLogger("hearthbeat")
 _TRAINING_S = 600.0
@@ -208,6 +209,7 @@ class Runtime:
         try:
             self._link.start()
             self._ingest.start()
+            self._feed.starts = note_start(self._settings.folder, self._ingest.fleet.seq + 1)
             self.service.starting = "the kernels are being compiled"
             warm_up()
             ail = self._baseline.serve(self._starting)
