@@ -197,6 +197,7 @@ async def _serve(settings: Settings, gate: "Gate", host: str, port: int) -> int:
             continue
     _LOG.info("stopping")
     runtime.stopping()
+    runtime.waits.end()
     server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
     await asyncio.wait({serving}, timeout=_DRAIN_S)
     await asyncio.to_thread(runtime.stop)
