@@ -8,6 +8,7 @@ import contextlib
 import gc
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -82,25 +83,45 @@ def serve(
 
     A flag goes before a HEARTHBEAT_* variable, and that before the settings file.
     """
+    from service.storage.folder import check_folder
+
     try:
         settings = load_settings(
             config=config, host=host, port=port, data_dir=data, horizon=horizon, lockstep=lockstep, baseline=baseline
         )
-        _keep_kernels(settings.folder.resolve() / "kernels")
+        check_folder(settings)
         with _reserved_address(settings) as (address, port):
-            status = asyncio.run(_serve(settings, _gate(settings, address), address, port))
+            gate = _gate(settings, address)
+            with _kept_kernels(settings.folder.resolve() / "kernels"):
+                status = asyncio.run(_serve(settings, gate, address, port))
     except (HearthbeatError, OSError) as error:
         print(f"hearthbeat: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     raise SystemExit(status)
 
 
-def _keep_kernels(folder: Path) -> None:
-    """Have compiled kernels kept in the data folder, and begin with those that an image brings."""
-    if "NUMBA_CACHE_DIR" not in os.environ:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        bring_kernels(folder)
-        os.environ["NUMBA_CACHE_DIR"] = str(folder)
+@contextlib.contextmanager
+def _kept_kernels(folder: Path) -> Iterator[None]:
+    """Have compiled kernels kept in the data folder, and begin with those that an image brings.
+
+    A start that is refused leaves no such folder behind where there was none.
+    """
+    if "NUMBA_CACHE_DIR" in os.environ:
+        yield
+        return
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    bring_kernels(folder)
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    try:
+        yield
+    except (HearthbeatError, OSError):
+        if there != folder:
+            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # not empty
+                for place in folder.parents[: folder.parents.index(there)]:
+                    place.rmdir()
+        raise
 
 
 @contextlib.contextmanager
@@ -114,8 +135,9 @@ def _reserved_address(settings: Settings) -> Iterator[tuple[str, int]]:
     """
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise BadSetting(f"{settings.host!r} is no address: {error.strerror}", field="host") from None
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", "it is no name of a machine")
+        raise BadSetting(f"{settings.host!r} is no address: {why}", field="host") from None
     family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -177,6 +199,7 @@ async def _serve(settings: Settings, gate: "Gate", host: str, port: int) -> int:
             continue
     _LOG.info("stopping")
     runtime.stopping()
+    runtime.waits.end()
     server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
     await asyncio.wait({serving}, timeout=_DRAIN_S)
     await asyncio.to_thread(runtime.stop)

@@ -17,6 +17,7 @@ from service import __version__
 from service.api.access.gate import Gate
 from service.api.access.headers import secured
 from service.api.access.scopes import READ, scopes_of
+from service.api.bodies import Waits
 from service.api.document import DocumentPlugin, complete
 from service.api.forgetting import ForgetController
 from service.api.health import HealthController, VersionController
@@ -57,6 +58,7 @@ from service.storage.event_log import SqliteEventLog
 from service.storage.examples import SqliteExampleStore
 from service.storage.folder import prepare_folder
 from service.storage.snapshots import SnapshotStore, folder_key
+from service.storage.starts import note_start
 
 _LOG = logging.getLogger("hearthbeat")
 _TRAINING_S = 600.0
@@ -76,6 +78,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         _check_cron(settings.train_cron)
         self._folder_lock = prepare_folder(settings)
+        self.waits = Waits()
         self.failed: BaseException | None = None
         self.stop_requested = threading.Event()
         self._settings = settings
@@ -169,7 +172,7 @@ class Runtime:
 
     def application(self, gate: Gate) -> Traced:
         """What the server calls for each request that the gate may let in."""
-        app = create_app(self._settings, self.service, self.models, gate, self._watcher)
+        app = create_app(self._settings, self.service, self.models, gate, self._watcher, self.waits)
         return Traced(secured(app), self._watcher.traffic)
 
     def start(self) -> None:
@@ -208,6 +211,7 @@ class Runtime:
         try:
             self._link.start()
             self._ingest.start()
+            self._feed.starts = note_start(self._settings.folder, self._ingest.fleet.seq + 1)
             self.service.starting = "the kernels are being compiled"
             warm_up()
             ail = self._baseline.serve(self._starting)
@@ -247,6 +251,7 @@ def create_app(
     models: Models | None,
     gate: Gate | None = None,
     watcher: Watcher | None = None,
+    waits: Waits | None = None,
 ) -> Litestar:
     """The application. The parts behind it, and its gate, may be None where only its document is wanted."""
 
@@ -271,7 +276,9 @@ def create_app(
             "service": Provide(provide_service, sync_to_thread=False),
             "models": Provide(provide_models, sync_to_thread=False),
         },
-        state=State({"service": service, "settings": settings, "watcher": watcher}),
+        state=State(
+            {"service": service, "settings": settings, "gate": gate, "watcher": watcher, "waits": waits or Waits()}
+        ),
         guards=[] if gate is None else [gate.admit],
         exception_handlers={Exception: answer_problem},
         openapi_config=OpenAPIConfig(

@@ -78,11 +78,17 @@ class ServiceProcess:
 
     def learner_pid(self) -> int:
         """Process id of its learner."""
+        return self.child_pid("learner")
+
+    def child_pid(self, command: str) -> int:
+        """Process id of its learner or its trainer."""
         assert self.process is not None
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         threads = Path(f"/proc/{self.process.pid}/task").iterdir()
         children += [child for thread in threads for child in (thread / "children").read_text().split()]
-        return int(next(child for child in children if "learner" in Path(f"/proc/{child}/cmdline").read_text()))
+        return int(
+            next(child for child in children if command in Path(f"/proc/{child}/cmdline").read_text().split("\0"))
+        )
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON answer to a GET that must succeed."""

@@ -9,7 +9,8 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 
-from service.contracts.errors import MalformedBody, MalformedItem, UnsupportedMediaType
+from service.contracts.decoding import UNDECODABLE
+from service.contracts.errors import MalformedBody, MalformedItem, Unavailable, UnsupportedMediaType
 from service.contracts.models import OCTETS
 from service.settings import Settings
 
@@ -23,6 +24,32 @@ _NAMED = re.compile(r"field `(?P<name>[^`]+)`")
 _STEP = re.compile(r"\[(\d+)\]|\.([^.\[]+)|\[\.\.\.\]")
 
 T = TypeVar("T")
+
+
+class Waits:
+    """The bodies that are being waited for. All of it happens in the event loop.
+
+    Attributes:
+        open: Each ends at its own time.
+        ended: Whether none may be waited for any longer.
+    """
+
+    def __init__(self) -> None:
+        self.open: set[asyncio.Timeout] = set()
+        self.ended = False
+
+    def end(self) -> None:
+        """Wait for no body any longer: the service stops."""
+        self.ended = True
+        for wait in tuple(self.open):
+            if not wait.expired():
+                wait.reschedule(asyncio.get_running_loop().time())
+
+
+def waits_of(request: Request[Any, Any, Any]) -> Waits:
+    """The application's."""
+    waits: Waits = request.app.state.waits
+    return waits
 
 
 def settings_of(request: Request[Any, Any, Any]) -> Settings:
@@ -76,13 +103,14 @@ async def read_body(request: Request[Any, Any, Any]) -> bytes:
 
     Raises:
         HTTPException: 413, it is larger than the settings allow; 408, it came too slowly or not at all.
+        Unavailable: The service stops before the body is there.
     """
-    settings = settings_of(request)
+    settings, waits = settings_of(request), waits_of(request)
     limit, patience_s = settings.max_body_bytes, settings.body_timeout_s
     loop = asyncio.get_running_loop()
     began = loop.time()
     declared = header(request, b"content-length")
-    expected = int(declared) if declared is not None and declared.isdigit() else None
+    expected = int(declared) if declared is not None and re.fullmatch(r"[0-9]{1,18}", declared) else None
     if expected is not None and expected > _PATIENCE * limit:
         raise _too_large(limit)
     parts: list[bytes] = []
@@ -92,10 +120,16 @@ async def read_body(request: Request[Any, Any, Any]) -> bytes:
         try:
             # Who sends a byte now and then would hold a place for days: on the whole there is a least speed, too.
             deadline = began + patience_s + size / _BYTES_A_S
-            async with asyncio.timeout_at(min(loop.time() + patience_s, deadline)):
+            until = loop.time() if waits.ended else min(loop.time() + patience_s, deadline)
+            async with asyncio.timeout_at(until) as wait:
+                waits.open.add(wait)
                 message: Any = await request.receive()
         except TimeoutError:
+            if waits.ended:
+                raise Unavailable("the service is stopping, and the body is not there yet", retry_after_s=5) from None
             raise HTTPException(status_code=408, detail=_too_slow(patience_s)) from None
+        finally:
+            waits.open.discard(wait)
         if message["type"] == "http.disconnect":
             raise HTTPException(status_code=400, detail="the body ended early")
         part = message.get("body", b"")
@@ -130,7 +164,7 @@ def decode_one(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise malformed(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise MalformedBody(str(error)) from None
 
 
@@ -150,7 +184,7 @@ def decode_items(
         items = many.decode(body)
     except msgspec.ValidationError as error:
         raise malformed(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise MalformedBody(str(error)) from None
     if len(items) > max_items:
         raise HTTPException(status_code=413, detail=f"{len(items)} items; at most {max_items} fit in one array")

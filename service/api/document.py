@@ -57,6 +57,8 @@ _IMPORT = "/v1/models/{home_type}/versions"
 _TEXT = {"schema": {"type": "string"}}
 _TEXTS = {"/metrics": "text/plain", "/v1/stream": "text/event-stream"}
 _FILE = {"schema": {"type": "string", "format": "binary"}}
+_RECEIPT = {"$ref": "#/components/schemas/Receipt"}
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _PROBLEMS = {
     "400": "The body is not JSON, or a query parameter cannot be used",
     "401": "No key, or none that is good; see WWW-Authenticate",
@@ -72,12 +74,15 @@ _PROBLEMS = {
 }
 
 
-def complete(document: dict[str, Any], scopes: Mapping[tuple[str, str], Scope | None]) -> dict[str, Any]:
+def complete(
+    document: dict[str, Any], scopes: Mapping[tuple[str, str], Scope | None], *, is_open: bool = False
+) -> dict[str, Any]:
     """The document with request bodies, examples, problems, and the scope that each operation needs, entered.
 
     Args:
         document: As the framework derives it; completed in place.
         scopes: Of each method and path; None where no key is needed.
+        is_open: Whether the service asks for no key now.
     """
     kinds = {kind for kinds, _, _ in _BODIES.values() for kind in kinds} | {Problem, Receipt}
     _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
@@ -90,10 +95,11 @@ def complete(document: dict[str, Any], scopes: Mapping[tuple[str, str], Scope | 
             responses = operation.setdefault("responses", {})
             responses.pop("400", None)
             scope = scopes[method, path]
-            operation["security"] = [] if scope is None else [{_KEY: [scope]}]
+            without: list[dict[str, Any]] = [{}] if is_open else []
+            operation["security"] = [] if scope is None else [*without, {_KEY: [scope]}]
             guarded = () if scope is None else ("401", "403", "429")
             for status in sorted({*_statuses(path, method), *guarded}):
-                content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                content = {PROBLEM_JSON: {"schema": _PROBLEM}}
                 responses[status] = {"description": _PROBLEMS[status], "content": content}
             if path in _BODIES and method == "post":
                 operation["requestBody"] = _request_body(*_BODIES[path])
@@ -104,8 +110,8 @@ def complete(document: dict[str, Any], scopes: Mapping[tuple[str, str], Scope | 
             if path.endswith("/file"):
                 responses["200"] = {"description": "The file, as it is", "content": {OCTETS: _FILE}}
             if path in ("/v1/readings", "/v1/outcomes"):
-                receipt = {"schema": {"$ref": "#/components/schemas/Receipt"}}
-                content = {JSON: receipt, NDJSON: receipt}
+                lines = _lines({"oneOf": [_RECEIPT, _PROBLEM]}, "A receipt for each chunk; a problem ends them.")
+                content = {JSON: {"schema": _RECEIPT}, NDJSON: {"schema": lines}}
                 responses["200"] = {"description": "Durable; here is what became of it", "content": content}
     return document
 
@@ -143,8 +149,14 @@ def _request_body(kinds: tuple[type, ...], example: Any, many: bool) -> dict[str
         return {"required": True, "content": {JSON: {"schema": one, "example": example}}}
     either = {"oneOf": [*refs, {"type": "array", "items": one}]}
     examples = {"one": {"value": example}, "array": {"value": [example]}}
-    lines = {"schema": one, "example": example}
+    text = "One item a line. A line that is none affects only itself: it is counted as refused, and why."
+    lines = {"schema": _lines(one, text), "example": msgspec.json.encode(example).decode() + "\n"}
     return {"required": True, "content": {JSON: {"schema": either, "examples": examples}, NDJSON: lines}}
+
+
+def _lines(one: dict[str, Any], description: str) -> dict[str, Any]:
+    """A text of JSON lines. What a line should be is said beside: by JSON Schema the whole is a string."""
+    return {"type": "string", "description": description, "contentMediaType": NDJSON, "contentSchema": one}
 
 
 class DocumentPlugin(JsonRenderPlugin):
@@ -155,4 +167,5 @@ class DocumentPlugin(JsonRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The document as JSON."""
-        return super().render(request, complete(openapi_schema, scopes_of(request.app)))
+        is_open = request.app.state.gate.open
+        return super().render(request, complete(openapi_schema, scopes_of(request.app), is_open=is_open))

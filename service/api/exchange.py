@@ -15,6 +15,7 @@ from litestar.types import Receive, Scope, Send
 
 from service.api.bodies import NDJSON, malformed
 from service.api.problems import problem_of
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.errors import Busy, HearthbeatError
 from service.contracts.predictions import Receipt, Refusal
 
@@ -103,7 +104,7 @@ class NdjsonExchange(Generic[T]):
             try:
                 items.append(self._decoder.decode(line))
                 numbers.append(number)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            except UNDECODABLE as error:
                 bad = malformed(error)
                 refusals.append(Refusal(item=number, reason="malformed", detail=bad.detail, field=bad.field))
         receipt = Receipt()

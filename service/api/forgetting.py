@@ -40,7 +40,7 @@ class ForgetController(Controller):
 
     @get("/{seq:int}", summary="How far an erasure is")
     async def erasure(
-        self, service: NamedDependency[Service], seq: Annotated[int, PathParameter(ge=1, le=2**62)]
+        self, service: NamedDependency[Service], seq: Annotated[int, PathParameter(ge=1, le=2**53)]
     ) -> ErasureState:
         """Whether what event ``seq`` forgot has left the disk, and what that waits for."""
         return await sync_to_thread(service.erasure, seq)

@@ -1,9 +1,9 @@
 """Endpoints about checkpoints: what serves, versions, files, an operator's acts, and the trainings."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, get, post, route
 from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -21,9 +21,11 @@ from service.contracts.models import (
     ModelComparison,
     ModelList,
     PinMember,
+    Reason,
     Rollback,
     VersionDetail,
     VersionList,
+    Who,
 )
 from service.pipeline.training.models import Models
 
@@ -32,11 +34,17 @@ T = TypeVar("T")
 _DEED = msgspec.json.Decoder(Deed)
 _ROLLBACK = msgspec.json.Decoder(Rollback)
 _PIN = msgspec.json.Decoder(PinMember)
+_CONSTRAINTS = ("minLength", "maxLength", "pattern")
 
 
 async def _act(request: AppRequest, decoder: msgspec.json.Decoder[T]) -> T:
     require_json(request)
     return decode_one(decoder, await read_body(request))
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    """What the document says of a parameter that is checked as a field."""
+    return {name: what for name, what in msgspec.json.schema(kind).items() if name in _CONSTRAINTS}
 
 
 class ModelController(Controller):
@@ -57,8 +65,8 @@ class ModelController(Controller):
         self,
         models: NamedDependency[Models],
         home_type: FromQuery[str],
-        a: Annotated[int, QueryParameter(ge=0, description="A version.")],
-        b: Annotated[int, QueryParameter(ge=0, description="Another.")],
+        a: Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="A version.")],
+        b: Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="Another.")],
     ) -> ModelComparison:
         """What the files of two versions of one home type say, and where they differ."""
         return await sync_to_thread(models.compare, home_type, a, b)
@@ -84,14 +92,19 @@ class ModelController(Controller):
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "ETag": f'"{sha256}"'}
         return Response(content, media_type=OCTETS, headers=headers)
 
+    @route("/{home_type:str}/versions", http_method=["OPTIONS"], status_code=204, include_in_schema=False)
+    async def allowed(self, home_type: FromPath[str]) -> Response[None]:
+        """What may be asked here. Of two methods of a path the framework's own answer names only one."""
+        return Response(None, status_code=204, headers={"Allow": "GET, OPTIONS, POST"})
+
     @post("/{home_type:str}/versions", opt=ADMIN, status_code=201, summary="Import a version")
     async def receive(
         self,
         request: AppRequest,
         models: NamedDependency[Models],
         home_type: FromPath[str],
-        by: Annotated[str, QueryParameter(description="Who does it.")],
-        why: Annotated[str, QueryParameter(description="What for, in one line.")],
+        by: Annotated[str, QueryParameter(description="Who does it.", schema_extra=_schema(Who))],
+        why: Annotated[str, QueryParameter(description="What for, in one line.", schema_extra=_schema(Reason))],
     ) -> ImportReceipt:
         """Take in the file of an export. It becomes a candidate, which serves once it is rolled back to."""
         require_octets(request)

@@ -15,6 +15,8 @@ from service.contracts.journal import JournalKind, JournalPage
 from service.contracts.predictions import DeviceDetail, DeviceList, DeviceState, HomeDetail, Prediction, WhatIf
 from service.contracts.standing import Evaluation, HomeTypeDetail, HomeTypeList
 from service.pipeline.service import Service
+from service.pipeline.views.device_list import DEVICES_CURSOR
+from service.pipeline.views.journal_view import JOURNAL_CURSOR
 
 _WHAT_IF = msgspec.json.Decoder(WhatIf)
 
@@ -37,7 +39,10 @@ class QuestionController(Controller):
             DeviceState | None, QueryParameter(name="state", description="`ok` or `failed`.")
         ] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=1000, description="Devices a page.")] = 50,
-        cursor: Annotated[str | None, QueryParameter(description="`next` of the page before.")] = None,
+        cursor: Annotated[
+            str | None,
+            QueryParameter(description="`next` of the page before.", schema_extra={"pattern": DEVICES_CURSOR}),
+        ] = None,
     ) -> DeviceList:
         """One page of devices by falling risk."""
         return await sync_to_thread(
@@ -85,7 +90,10 @@ class QuestionController(Controller):
         service: NamedDependency[Service],
         home_type: FromQuery[str | None] = None,
         kind: FromQuery[JournalKind | None] = None,
-        after: Annotated[str | None, QueryParameter(description="`next` of the page before.")] = None,
+        after: Annotated[
+            str | None,
+            QueryParameter(description="`next` of the page before.", schema_extra={"pattern": JOURNAL_CURSOR}),
+        ] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=1000, description="Entries a page.")] = 100,
     ) -> JournalPage:
         """Benchings, drifts, silences, trainings due and an operator's acts, the oldest first."""

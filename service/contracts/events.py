@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta, Struct
 
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.forgetting import Erased, Forgotten
 from service.contracts.outcomes import Outcome
 
@@ -247,7 +248,7 @@ def decode_event(blob: bytes) -> Event:
         raise ValueError(f"event schema {blob[0] if blob else None}, expected {SCHEMA}")
     try:
         return _DECODER.decode(memoryview(blob)[1:])
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise ValueError(str(error)) from error
 
 

@@ -38,8 +38,9 @@ class Gap(Struct, frozen=True, kw_only=True):
 
     Attributes:
         of: ``log``: risks, or ``journal``: decisions.
-        from_seq, to_seq: The events that were passed over, both included; ``to_seq`` is less where nothing is known of
-            them, since the listener comes from another log.
+        from_seq, to_seq: The events that were passed over, both included; where the log was put back, those that were
+            told and are not in it any more. ``to_seq`` is less where nothing is known of them, since the listener comes
+            from another log.
         reason: Why.
     """
 

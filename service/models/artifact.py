@@ -11,6 +11,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from service.contracts.checkpoints import HeldOut
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.errors import BadModel
 from service.models.bound import BoundModel
 from service.models.compiled import CompiledForest
@@ -151,7 +152,7 @@ def _manifest(manifest: bytes) -> Manifest:
         fields = msgspec.json.decode(manifest, type=dict[str, Any])
         fields.pop(_NO_LONGER_KEPT, None)
         return msgspec.convert(fields, Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise BadModel(f"not a forest: {error}") from error
 
 

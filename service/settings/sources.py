@@ -89,8 +89,8 @@ def read_settings(
 
 
 def _of_file(config: str | Path) -> Iterator[tuple[str, Any, str]]:
-    path = Path(config).expanduser()
     try:
+        path = Path(config).expanduser()
         with path.open("rb") as file:
             text = file.read(_MOST_BYTES + 1).decode()
         if len(text) > _MOST_BYTES:
@@ -98,6 +98,10 @@ def _of_file(config: str | Path) -> Iterator[tuple[str, Any, str]]:
         table = tomllib.loads(text)
     except OSError as error:
         raise BadSetting(f"{config} cannot be read: {error.strerror}", field="config") from None
+    except RuntimeError as error:  # a tilde of nobody; or tables in tables, as deep as nobody writes them
+        deep = isinstance(error, RecursionError)
+        detail = f"{config} is nested too deep" if deep else f"{config!r} is in nobody's home"
+        raise BadSetting(detail, field="config") from None
     except UnicodeDecodeError:
         raise BadSetting(f"{config} is not UTF-8", field="config") from None
     except ValueError as error:  # tomllib says at which line and column
@@ -107,12 +111,16 @@ def _of_file(config: str | Path) -> Iterator[tuple[str, Any, str]]:
         if name not in fields():
             raise BadSetting(f"there is no such setting ({origin})", field=name)
         kind, says = fields()[name]
+        try:
+            shown = repr(value)
+        except ValueError:  # a number of thousands of digits, which only hexadecimal can bring in
+            raise BadSetting(f"a number that is too large ({origin})", field=name) from None
         if says.duration and isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)
         try:
             yield name, msgspec.convert(value, kind), origin
         except msgspec.ValidationError as error:
-            raise BadSetting(f"{value!r}: {error} ({origin})", field=name) from None
+            raise BadSetting(f"{shown}: {error} ({origin})", field=name) from None
 
 
 def _place(config: str | Path, text: str, name: str) -> str:
@@ -131,7 +139,7 @@ def _of_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Any, str]
             raise BadSetting("there is no such setting", field=key)
         try:
             yield name, msgspec.convert(text, fields()[name][0], strict=False), key
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeEncodeError) as error:
             raise BadSetting(f"{text!r}: {error}", field=key) from None
 
 
@@ -141,7 +149,7 @@ def _of_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
             continue
         try:
             yield name, msgspec.convert(value, fields()[name][0]), _FLAGS.get(name, f"--{name.replace('_', '-')}")
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeEncodeError) as error:
             raise BadSetting(f"{value!r}: {error}", field=name) from None
 
 
@@ -163,12 +171,24 @@ def _check(settings: Settings, origins: Mapping[str, str]) -> None:
     for name in ("host", "data_dir", "baseline"):
         if not getattr(settings, name):
             raise _bad(name, "nothing is named", origins)
+    for name, (kind, _) in fields().items():
+        if kind is str and not _is_text(getattr(settings, name)):
+            raise _bad(name, "a character that cannot stand in a name, or no UTF-8", origins)
+    try:
+        settings.folder  # noqa: B018 - a tilde of nobody
+    except RuntimeError:
+        raise _bad("data_dir", f"{settings.data_dir!r} is in nobody's home", origins) from None
     if settings.time_zone:
         try:
             ZoneInfo(settings.time_zone)
         except (KeyError, ValueError, OSError):  # a folder of zones is an OSError, a path a ValueError
             detail = f"{settings.time_zone!r} is no time zone; write it like Europe/Berlin"
             raise _bad("time_zone", detail, origins) from None
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be printed and be the name of a file. What is no UTF-8 comes as surrogates."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _fault(value: Any, says: Says) -> str | None:

@@ -2,6 +2,6 @@
 
 `event_log` (with its `checkpointer`), `examples` and `journal` are databases, `memory` has their twins; `newest` and
 `without` are the same for both. `folder` says whose a data folder is; in it lie the `snapshots` of the folds, the
-`registry` of models and the `keys` of the API. `copies` copies databases in use, `durable` and `background` say how
-files are written, `shipped` is what an image brings along.
+`registry` of models, the `keys` of the API and the service's `starts`. `copies` copies databases in use, `durable` and
+`background` say how files are written, `shipped` is what an image brings along.
 """

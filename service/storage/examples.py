@@ -13,6 +13,7 @@ import apsw
 import msgspec
 import numpy as np
 
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.journal import JournalRecord
 from service.contracts.ports import MaturedExamples
 from service.storage.journal import SLACK, create_journal, journal_back, read_journal, trim_journal, write_journal
@@ -32,7 +33,7 @@ class SqliteExampleStore:
         read_only: Open for reading beside the process that writes.
 
     Raises:
-        OSError: There is no such file to read, or it is no store.
+        OSError: There is no such file to read, it is no store, or none can be made.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -51,8 +52,14 @@ class SqliteExampleStore:
         except (apsw.NotADBError, apsw.CorruptError):
             _LOG.warning("%s is damaged; it is set aside, and what a replay brings is written anew", path)
             path.replace(path.with_suffix(".damaged"))
-        self._db = apsw.Connection(str(path))
-        self._db.set_busy_timeout(5_000)
+        try:
+            self._db = apsw.Connection(str(path))
+            self._db.set_busy_timeout(5_000)
+            self._lay_out()
+        except apsw.Error as error:
+            raise OSError(f"{path}: {error}") from error
+
+    def _lay_out(self) -> None:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute(
@@ -180,7 +187,7 @@ class SqliteExampleStore:
         for home_type, at_seq in keys:
             try:
                 yield from self._select("WHERE home_type = ?1 AND at_seq = ?2", (home_type, at_seq))
-            except (msgspec.MsgspecError, apsw.Error) as error:
+            except (*UNDECODABLE, apsw.Error) as error:
                 what = f"the examples of {home_type} that matured at event {at_seq} cannot be read: {error}"
                 raise ValueError(what) from error
 

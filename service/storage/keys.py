@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from service.contracts.access import KeyName, Scope
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.errors import BadSetting, Conflict, NotKnown
 from service.storage.durable import sync
 
@@ -89,7 +90,7 @@ class KeyFile:
             return []
         except OSError as error:
             raise BadSetting(f"{self.path} cannot be read: {error.strerror}", field="data_dir") from None
-        except (msgspec.MsgspecError, UnicodeDecodeError):  # what is in it is not for the log
+        except UNDECODABLE:  # what is in it is not for the log
             raise BadSetting(
                 f"{self.path} is damaged; restore it, or remove it and make new keys", field="data_dir"
             ) from None

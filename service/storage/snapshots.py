@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from service.contracts.decoding import UNDECODABLE
 from service.storage.background import write_gently
 from service.storage.durable import sync
 
@@ -75,9 +76,10 @@ def read_snapshot(path: Path, key: bytes) -> tuple[Manifest, bytes]:
         head, state = file.readline(), file.read()
     try:
         manifest = msgspec.json.decode(head, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise ValueError(f"it cannot be read ({error})") from None
-    if not hmac.compare_digest(manifest.mac, _mac(key, msgspec.structs.replace(manifest, mac=""), [state])):
+    mac = _mac(key, msgspec.structs.replace(manifest, mac=""), [state])
+    if not hmac.compare_digest(manifest.mac.encode(), mac.encode()):
         raise ValueError("it was changed, or written under another key")
     if hashlib.sha256(state).hexdigest() != manifest.sha256:
         raise ValueError("it does not match its SHA-256")

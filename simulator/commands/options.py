@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from cyclopts import Parameter
 
+from service.contracts.decoding import UNDECODABLE
 from simulator.errors import UsageError
 from simulator.scenarios import SCENARIOS, Scenario
 from simulator.world.patterns import Patterns
@@ -128,7 +129,7 @@ def load_patterns(path: Path) -> Patterns:
         raise UsageError(f"{path}: {error.strerror}") from None
     except msgspec.ValidationError as error:
         raise UsageError(f"{path}: {_told(error)}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except (*UNDECODABLE, ValueError) as error:
         raise UsageError(f"{path}: no valid TOML: {error}") from None
 
 

@@ -16,6 +16,7 @@ import httpx
 import msgspec
 
 from service.contracts.access import bearer
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.outcomes import Outcome
 from service.contracts.predictions import Health, Receipt
 from service.contracts.standing import Advance, AdvanceReceipt, Evaluation, HomeTypeList
@@ -221,7 +222,7 @@ class Client:
     def _decoded(self, response: httpx.Response, kind: type[T], path: str) -> T:
         try:
             return msgspec.json.decode(response.content, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             raise ServiceError(f"{self.url}{path} gave an answer that is none of ours: {error}") from None
 
     def _problem(self, response: httpx.Response, method: str, path: str) -> str:
@@ -230,7 +231,7 @@ class Client:
             text = problem.detail or problem.title
             if not text and path == "/health/ready":
                 text = "; ".join(msgspec.json.decode(response.content, type=Health).reasons) or "not ready"
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNDECODABLE:
             text = response.text.strip()
         line = " ".join((text or response.reason_phrase).split())[:300]
         return f"{method} {self.url}{path} answered {response.status_code}: {line}"

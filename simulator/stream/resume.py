@@ -16,6 +16,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.predictions import Receipt
 from simulator.errors import UsageError
 from simulator.stream.merge import Done, R, Request
@@ -152,7 +153,7 @@ def read_record(path: Path | None) -> Record | None:
         return None
     except OSError as error:
         raise UsageError(f"--resume {path} cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise UsageError(f"--resume {path} is no file of ours: {error}") from None
 
 

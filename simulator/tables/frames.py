@@ -3,7 +3,12 @@
 pandas is imported here and in the parts of `table` only, so that nothing else waits for it.
 """
 
+import lzma
 import re
+import tarfile
+import warnings
+import zipfile
+import zlib
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -15,6 +20,8 @@ from simulator.errors import UsageError
 from simulator.tables.columns import TableFormat
 
 _NOT_IN_TYPES = re.compile(r"[^A-Za-z0-9_.-]")
+
+_BAD_ARCHIVES = (lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.TarError)
 
 Words = NDArray[np.object_]
 
@@ -43,15 +50,19 @@ def read_frame(path: Path, form: TableFormat, ids: Collection[str], field: str, 
                 f"{field}.columns has {len(form.columns)} names and {path} has {first.shape[1]} columns; "
                 "is the separator right?"
             )
-        return pd.read_csv(
-            path, sep=separator, header=0 if form.header else None, names=form.columns, index_col=False,
-            dtype=dict.fromkeys(ids, str), low_memory=False,
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                path, sep=separator, header=0 if form.header else None, names=form.columns, index_col=False,
+                dtype=dict.fromkeys(ids, str), low_memory=False,
+            )  # fmt: skip
+    except pd.errors.ParserWarning:
+        raise UsageError(f"{where}: a row has more cells than there are columns; is the separator right?") from None
     except OSError as error:
         raise UsageError(f"{where}: {error.strerror or error}") from None
     except ImportError:
         raise UsageError(f"{where}: reading Parquet needs pyarrow, which is not installed; convert it to CSV") from None
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, *_BAD_ARCHIVES) as error:
         raise UsageError(f"{where}: cannot be read as a table: {error}") from None
 
 

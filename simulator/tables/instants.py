@@ -1,6 +1,7 @@
 """Instants: from a table's time column, of whatever kind, to microseconds since the epoch. A part of `table`."""
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from simulator.tables.columns import TimeColumn, zone_of
 
 # Days and months by numbers, without a year in front: which is which nobody can see.
 _TWO_WAYS = re.compile(r"\s*\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?!\d)")
+_YEAR_1_US, _YEAR_9999_US = -62_135_596_800 * SECOND, 253_370_764_800 * SECOND
+"""The first instants of these years: what lies between has a calendar date in every time zone."""
 
 
 def row_instants(
@@ -49,8 +52,13 @@ def row_instants(
         if rule.epoch_unit is not None:
             utc = pd.to_datetime(pd.to_numeric(column), unit=rule.epoch_unit, utc=True)
         else:
-            utc = _from_text(column, rule)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)  # pandas guesses, cell by cell
+                utc = _from_text(column, rule)
         local = utc.dt.tz_convert(zone_of(rule.zone)).dt.tz_localize(None)
+    except UserWarning:
+        what = f"{rule.column!r} of {path} is written in no form that is known for sure; say it with format"
+        raise UsageError(f"{field}: {what}") from None
     except (ValueError, TypeError, OverflowError) as error:
         line = " ".join(str(error).split(". You might want")[0].split())
         raise UsageError(f"{field}: {rule.column!r} of {path} is no {rule.kind}: {line}") from None
@@ -91,7 +99,10 @@ def _from_cycles(
     except (ValueError, TypeError) as error:
         raise UsageError(f"{field}: {rule.column!r} of {path} is no cycle count: {error}") from None
     start = rule.origin_us() + stagger_us(int(code.max()) + 1, duration_us(rule.stagger), seed)
-    ts = start[code] + np.round(cycle * duration_us(rule.unit or "1h")).astype(np.int64)
+    since = cycle * duration_us(rule.unit or "1h")
+    if not np.all((since + start[code] >= _YEAR_1_US) & (since + start[code] <= _YEAR_9999_US)):
+        raise UsageError(f"{field}: a cycle in {rule.column!r} of {path} lies outside the years 1 to 9999")
+    ts = start[code] + np.round(since).astype(np.int64)
     return ts, np.zeros(len(ts), dtype=np.int64)
 
 

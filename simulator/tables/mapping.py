@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from service.contracts.decoding import UNDECODABLE
 from simulator.errors import UsageError
 from simulator.tables.columns import DeviceColumns, MetricColumns, TableFormat, TimeColumn
 from simulator.tables.failure_rules import FailureFile, FlaggedRows, LastRows
@@ -50,7 +51,7 @@ def load_mapping(path: Path) -> Mapping:
         text, _, place = str(error).partition(" - at `$.")
         field = place.rstrip("`")
         raise UsageError(f"{path}: {field}: {text}" if field else f"{path}: {text}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except (*UNDECODABLE, ValueError) as error:
         raise UsageError(f"{path}: no valid TOML: {error}") from None
     if isinstance(mapping.failure, FailureFile):
         failure = msgspec.structs.replace(mapping.failure, path=str(path.absolute().parent / mapping.failure.path))

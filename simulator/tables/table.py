@@ -23,6 +23,9 @@ from simulator.tables.frames import Words, check_columns, names_of, read_frame, 
 from simulator.tables.instants import row_instants
 from simulator.tables.mapping import Mapping
 
+_DIGITS = 18
+"""Names of more digits than that are no numbers."""
+
 
 class Telemetry(Struct, frozen=True, kw_only=True):
     """A table made ready, n rows in order of time (rows of the same instant in the order of the file).
@@ -146,7 +149,7 @@ def _device_codes(home: Words, device: Words) -> Indices:
     def rank(names: Words) -> Ints:
         codes, values = pd.factorize(names)
         texts = [str(value) for value in values]
-        numeric = all(text.isdecimal() for text in texts)
+        numeric = all(text.isdecimal() and len(text) <= _DIGITS for text in texts)
         order = sorted(range(len(texts)), key=lambda i: (int(texts[i]) if numeric else 0, texts[i]))
         place = np.empty(len(texts), dtype=np.int64)
         place[order] = np.arange(len(texts))

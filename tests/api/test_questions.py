@@ -154,8 +154,10 @@ def test_openapi_document_has_bodies_and_examples(client: httpx.Client) -> None:
     for path in ("/v1/readings", "/v1/outcomes"):
         content = document["paths"][path]["post"]["requestBody"]["content"]
         assert {"application/json", "application/x-ndjson"} == set(content)
-        example = content["application/x-ndjson"]["example"]
-        assert 200 == client.post(path, json=example).status_code
+        lines = {"content": content["application/x-ndjson"]["example"]}
+        assert 200 == client.post(path, json=content["application/json"]["examples"]["one"]["value"]).status_code
+        answer = client.post(path, **lines, headers={"content-type": "application/x-ndjson"})
+        assert (200, 0) == (answer.status_code, answer.json()["refused"])
     for path in ("/v1/predict",):
         example = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"]
         assert 200 == client.post(path, json=example).status_code

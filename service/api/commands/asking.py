@@ -1,15 +1,19 @@
 """Asking: what all commands share that ask a running service something, its address, its key, and how they end."""
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import httpx
+import msgspec
 from cyclopts import Parameter
 
 from service.contracts.access import bearer
+from service.contracts.decoding import UNDECODABLE
 
 URL = "http://127.0.0.1:8000"
 _TIMEOUT_S = 120.0
+
+T = TypeVar("T")
 
 Url = Annotated[str, Parameter(help="Address of the service.")]
 Key = Annotated[
@@ -52,9 +56,21 @@ def granted(answer: httpx.Response) -> httpx.Response:
         return answer
     try:
         detail = answer.json()["detail"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         detail = answer.text[:200]
     raise end(f"the service says {answer.status_code}: {detail}", 1)
+
+
+def understood(answer: httpx.Response, kind: type[T]) -> T:
+    """What an answer says.
+
+    Raises:
+        SystemExit: It is not of this kind, so who answered is no service of this version; that has been printed.
+    """
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except UNDECODABLE as error:
+        raise end(f"{answer.url} does not answer like a service of this version: {error}", 1) from None
 
 
 def end(what: str, status: int) -> SystemExit:

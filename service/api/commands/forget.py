@@ -6,7 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from service.api.commands.asking import URL, Key, Url, ask, end
+from service.api.commands.asking import URL, Key, Url, ask, end, understood
+from service.contracts.forgetting import ErasureState, ForgetReceipt
 
 _EVERY_S = 0.5
 
@@ -23,15 +24,15 @@ def forget(
 ) -> None:
     """Have a running service forget a home, or one device of it. It cannot be taken back."""
     wish = {"home_id": home, "by": by, "why": why} | ({} if device is None else {"device_id": device})
-    receipt = ask("POST", url, key, "/v1/forget", json=wish).json()
-    print(f"event {receipt['seq']} forgot {receipt['devices']} devices: they are gone from the answers")
+    receipt = understood(ask("POST", url, key, "/v1/forget", json=wish), ForgetReceipt)
+    print(f"event {receipt.seq} forgot {receipt.devices} devices: they are gone from the answers")
     until = time.monotonic() + wait
     while wait > 0.0:
-        state = ask("GET", url, key, f"/v1/forget/{receipt['seq']}").json()
-        if state["done"]:
+        state = understood(ask("GET", url, key, f"/v1/forget/{receipt.seq}"), ErasureState)
+        if state.done:
             print("they are gone from the disk; models that learned from them are not unlearned")
             return
         if time.monotonic() >= until:
-            raise end(f"the erasure goes on in the service; it waits for {state['waits_for']}", 1)
-        print(f"waiting for {state['waits_for']}", file=sys.stderr)
+            raise end(f"the erasure goes on in the service; it waits for {state.waits_for}", 1)
+        print(f"waiting for {state.waits_for}", file=sys.stderr)
         time.sleep(_EVERY_S)

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
-from service.api.commands.asking import URL, Key, Url, ask, end
-from service.contracts.models import GLOBAL_NAME, LITERAL, OCTETS
+from service.api.commands.asking import URL, Key, Url, ask, end, understood
+from service.contracts.models import GLOBAL_NAME, LITERAL, OCTETS, ImportReceipt
 
 app = App(name="models", help="Export a version of a checkpoint from a running service, or import one.")
 
@@ -60,7 +60,7 @@ def import_version(
         params={"by": by, "why": why},
         media_type=OCTETS,
     )
-    print(f"version {answer.json()['version']} of {home_type}: a candidate")
+    print(f"version {understood(answer, ImportReceipt).version} of {home_type}: a candidate")
 
 
 def _path(home_type: str) -> str:

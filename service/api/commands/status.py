@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from service.api.commands.asking import URL, Key, Url, end, granted
 from service.contracts.access import bearer
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.status import Status
 from service.observe.board import Rate, board
 
@@ -39,7 +40,7 @@ def status(
                 _boards(client, watch)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise end(f"{url} cannot be reached: {error}", 1) from None
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             raise end(f"{url} does not answer like a service of this version: {error}", 1) from None
         except KeyboardInterrupt:
             raise SystemExit(130) from None

@@ -14,7 +14,7 @@ from service.api.observing.stream import SSE, LiveStream
 from service.api.streams import AppRequest, service_of
 from service.contracts.status import Status
 from service.observe.watcher import Watcher
-from service.pipeline.live.place import parse_place
+from service.pipeline.live.place import PLACE, parse_place
 
 
 def watcher_of(request: AppRequest) -> Watcher:
@@ -53,11 +53,21 @@ class WatchController(Controller):
         request: AppRequest,
         min_risk: Annotated[
             float | None,
-            QueryParameter(ge=0.0, le=1.0, description="Smallest risk; the setting `alert_risk` if absent."),
+            QueryParameter(
+                ge=0.0,
+                le=1.0,
+                description="Smallest risk; the setting `alert_risk` if absent.",
+                schema_extra={"minimum": 0.0},  # which the framework leaves out here
+            ),
         ] = None,
         home_type: FromQuery[str | None] = None,
         last_event_id: Annotated[
-            str | None, HeaderParameter(name="Last-Event-ID", description="The last event that was received.")
+            str | None,
+            HeaderParameter(
+                name="Last-Event-ID",
+                description="The last event that was received.",
+                schema_extra={"pattern": PLACE},
+            ),
         ] = None,
     ) -> Response[bytes]:
         """Tell what happens, as it happens."""

@@ -8,9 +8,8 @@ import os
 import sys
 from typing import IO
 
-import msgspec
-
 from service.contracts.checkpoints import TrainerMessage, TrainingReport, decode_order, encode_message
+from service.contracts.decoding import UNDECODABLE
 from service.jobs.training.train import carry_out
 from service.pipeline.link import read_frame, write_frame
 from service.storage.background import step_back
@@ -37,7 +36,7 @@ def _serve(orders: IO[bytes], out: IO[bytes]) -> None:
     while (frame := read_frame(orders)) is not None:
         try:
             order = decode_order(frame)
-        except msgspec.MsgspecError as error:
+        except UNDECODABLE as error:
             tell(TrainingReport(results=[], fault=f"not an order: {error}"))
             continue
         tell(carry_out(order, tell))

@@ -22,6 +22,7 @@ from service.storage.copies import copy_examples, copy_log
 from service.storage.durable import sync
 from service.storage.event_log import SqliteEventLog
 from service.storage.folder import folder_settings
+from service.storage.starts import NAME as STARTS
 
 _KINDS = ("scorer", "models", "learner")
 _SECRET = ("keys.json", "snapshot.key")
@@ -79,7 +80,8 @@ def _copied(data: Path, place: Path) -> BackupManifest:
     for name in _SECRET:
         if _copy(data / name, place / name):
             (place / name).chmod(0o600)  # whatever somebody made of it there
-    _copy(data / "folder.json", place / "folder.json")
+    for name in ("folder.json", STARTS):
+        _copy(data / name, place / name)
     files = sorted(path for path in place.rglob("*") if path.is_file())
     manifest = BackupManifest(
         schema=SCHEMA,

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 from msgspec import Struct
 
+from service.contracts.decoding import UNDECODABLE
 from service.contracts.errors import BadBackup
 from service.contracts.events import SCHEMA
 from service.storage.registry import file_digest
@@ -77,7 +78,7 @@ def read_manifest(folder: Path) -> BackupManifest:
         manifest = msgspec.json.decode((folder / NAME).read_bytes(), type=BackupManifest)
     except OSError:
         raise BadBackup(f"it is no backup: it has no {NAME}") from None
-    except msgspec.MsgspecError as error:
+    except UNDECODABLE as error:
         raise BadBackup(f"{NAME} cannot be read: {error}") from None
     if manifest.schema != SCHEMA:
         raise BadBackup(

@@ -22,6 +22,7 @@ from service.pipeline.records import decode_record
 from service.pipeline.scoring.fleet import FleetState
 from service.pipeline.scoring.ingest import Ingest
 from service.pipeline.views.journal_view import entry
+from service.storage.starts import Starts
 
 LOG_BACK = 10_000
 """So many events of the log a listener may be behind."""
@@ -47,6 +48,7 @@ class Feed:
         most: Listeners there may be at a time.
 
     Attributes:
+        starts: The runs that wrote the log; given before the first listener comes.
         open: How many there are.
         sent: How much was told, by kind of event.
     """
@@ -63,6 +65,7 @@ class Feed:
         self.ring = ingest.ring
         self.examples = examples
         self.most = most
+        self.starts = Starts()
         self.open = 0
         self.sent: Counter[str] = Counter()
         self._ingest = ingest
@@ -166,19 +169,39 @@ class Listener:
 
     def _begin(self, place: Place | None) -> Place:
         """Where to begin: not where nothing can be known of any more, or not yet."""
-        next_seq, examples = self._feed.ring.next_seq, self._feed.examples
+        next_seq, examples, starts = self._feed.ring.next_seq, self._feed.examples, self._feed.starts
         newest_seq, newest = examples.journal_back(0)
+        present = Place(seq=next_seq, noted_seq=newest_seq, noted=newest + 1, start=starts.word)
         if place is None:
-            return Place(seq=next_seq, noted_seq=newest_seq, noted=newest + 1)
+            return present
+        if place.start not in ("", starts.word):
+            parted = starts.next_after(place.start)
+            if parted is None:
+                reason = "this id is from a run of the service that this log knows nothing of: it is another, or older"
+                self._gaps.append(Gap(of="log", from_seq=place.seq, to_seq=next_seq - 1, reason=reason))
+                return present
+            place = self._before(place, parted)
+        place = replace(place, start=starts.word)
         if place.seq > next_seq or place.noted_seq > next_seq:
             reason = f"the log ends at event {next_seq - 1}: it is not the one that this id is from, or an older copy"
             self._gaps.append(Gap(of="log", from_seq=place.seq, to_seq=next_seq - 1, reason=reason))
-            return Place(seq=next_seq, noted_seq=newest_seq, noted=newest + 1)
+            return present
         back_seq, back = examples.journal_back(JOURNAL_BACK)
         if (place.noted_seq, place.noted) <= (back_seq, back):
             reason = f"only the last {JOURNAL_BACK} decisions are told again"
             self._gaps.append(Gap(of="journal", from_seq=place.noted_seq, to_seq=back_seq, reason=reason))
             place = replace(place, noted_seq=back_seq, noted=back + 1)
+        return place
+
+    def _before(self, place: Place, parted: int) -> Place:
+        """A place of an earlier run, at most where the next run began: what was told beyond that is not in this log."""
+        reason = f"the log was put back to event {parted - 1}; what it holds from there on is told anew"
+        if (place.seq, place.row) > (parted, 0):
+            self._gaps.append(Gap(of="log", from_seq=parted, to_seq=place.seq - (place.row == 0), reason=reason))
+            place = replace(place, seq=parted, row=0)
+        if (place.noted_seq, place.noted) > (parted, 0):
+            self._gaps.append(Gap(of="journal", from_seq=parted, to_seq=place.noted_seq, reason=reason))
+            place = replace(place, noted_seq=parted, noted=0)
         return place
 
     def _risks(self, most: int) -> list[Item]:

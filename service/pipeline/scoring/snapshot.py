@@ -158,21 +158,24 @@ def thaw(blob: bytes, fleet: FleetState) -> FleetState:
     Raises:
         ValueError: They are none of `encode`.
     """
-    reader = _Reader(blob)
     try:
-        head = _HEAD.decode(reader.part())
-        for outcome in _OUTCOMES.decode(reader.part()):
-            fleet.book.enter(outcome)
-        for of_type in head.home_types:
-            state, buried = fleet.home_type(of_type.name), set(of_type.buried)
-            for _ in range(0, of_type.devices, _NAMES):
-                for key in _DEVICES.decode(reader.part()):
-                    if len(state.devices) in buried:
-                        fleet.register_buried(state, key)
-                    else:
-                        fleet.register(state, key)
-    except (msgspec.MsgspecError, struct.error) as error:
+        return _thawed(_Reader(blob), fleet)
+    except Exception as error:  # bytes that are none can fail in any way
         raise ValueError(f"not a snapshot of the scorer: {error}") from error
+
+
+def _thawed(reader: "_Reader", fleet: FleetState) -> FleetState:
+    head = _HEAD.decode(reader.part())
+    for outcome in _OUTCOMES.decode(reader.part()):
+        fleet.book.enter(outcome)
+    for of_type in head.home_types:
+        state, buried = fleet.home_type(of_type.name), set(of_type.buried)
+        for _ in range(0, of_type.devices, _NAMES):
+            for key in _DEVICES.decode(reader.part()):
+                if len(state.devices) in buried:
+                    fleet.register_buried(state, key)
+                else:
+                    fleet.register(state, key)
     for of_type in head.home_types:
         state = fleet.home_types[of_type.name]
         state.readings, state.dropped, state.folded_seq = of_type.readings, of_type.dropped, of_type.seq

@@ -9,9 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from service.contracts.checkpoints import Progress, TrainingOrder, TrainingReport, decode_message, encode_order
+from service.contracts.decoding import UNDECODABLE
 from service.pipeline.link import read_frame, write_frame
 
 _REST_AFTER_S = 60.0
@@ -52,7 +51,7 @@ class TrainerLink:
                     self._used_at = time.monotonic()
                     return message
                 tell(message)
-        except (OSError, ValueError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, *UNDECODABLE) as error:
             process.kill()
             process.wait()  # the next order must not find it dying
             return TrainingReport(results=[], fault=self._fault(f"the trainer could not be spoken to: {error}"))

@@ -1,6 +1,7 @@
 """View of the journal: a page of what the learner decided."""
 
 import re
+from typing import Final
 
 import msgspec
 
@@ -8,6 +9,9 @@ from service.contracts.errors import BadQuery
 from service.contracts.journal import JournalEntry, JournalPage, JournalRecord
 from service.contracts.ports import ExampleStore
 from service.pipeline.instants import utc
+
+JOURNAL_CURSOR: Final = r"^[0-9]{1,18}-[0-9]{1,18}$"
+"""The form of a cursor: an event, and a decision at it."""
 
 
 def journal_page(
@@ -33,7 +37,7 @@ def entry(record: JournalRecord) -> JournalEntry:
 def _place(cursor: str | None) -> tuple[int, int]:
     if cursor is None:
         return 0, -1
-    found = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})", cursor)
-    if found is None:
+    if re.fullmatch(JOURNAL_CURSOR, cursor) is None:
         raise BadQuery("not a cursor that this service gave", field="after")
-    return int(found[1]), int(found[2])
+    seq, place = map(int, cursor.split("-"))
+    return seq, place

@@ -16,6 +16,7 @@ from service.pipeline.scoring.ingest import Ingest
 from service.pipeline.scoring.intake.arrivals import ReadingsJob
 from service.pipeline.scoring.intake.forgetting import ForgetJob
 from service.storage.memory import MemoryExampleStore
+from service.storage.starts import Start, Starts
 from tests.pipeline.scoring.test_ingest import FaultyLog, make
 from tests.pipeline.streams import NOW_US, hourly
 from tests.service_process import until
@@ -177,3 +178,34 @@ def test_who_is_forgotten_is_not_told_again(fleet: Fleet) -> None:
         assert not any(is_alias(what.home_id) for what in found)
     fleet.send()
     assert told(listener) == told(back) == rows(5, 5)
+
+
+def test_what_another_run_told_beyond_this_log_is_a_gap(fleet: Fleet) -> None:
+    """A log that was put back: what is not in it any more is named, and what it has instead is told from there on."""
+    fleet.send(6)
+    fleet.feed.starts = Starts([Start("aaaaaaaa", 1), Start("bbbbbbbb", 4)])
+    for lost, to_seq in ((Place(seq=6, start="aaaaaaaa"), 5), (Place(seq=4, row=3, start="aaaaaaaa"), 4)):
+        (place, gap), *rest = fleet.listen(lost).take()
+        assert isinstance(gap, Gap)
+        assert ("log", 4, to_seq) == (gap.of, gap.from_seq, gap.to_seq)
+        assert (4, 0, "bbbbbbbb") == (place.seq, place.row, place.start)
+        assert rows(4, 6) == [(what.seq, what.row) for _, what in rest if isinstance(what, RiskTold)]
+    _, gap = fleet.listen(Place(seq=3, noted_seq=5, start="aaaaaaaa")).take()[0]
+    assert isinstance(gap, Gap)
+    assert ("journal", 4, 5) == (gap.of, gap.from_seq, gap.to_seq)
+    for kept in (Place(seq=2, row=3, start="aaaaaaaa"), Place(seq=4, start="aaaaaaaa"), Place(seq=5, start="bbbbbbbb")):
+        listener = fleet.listen(kept)
+        assert [*rows(kept.seq, 6)][kept.row :] == told(listener)
+        assert "bbbbbbbb" == listener.place.start
+
+
+def test_an_id_of_a_run_that_is_not_known_is_a_gap(fleet: Fleet) -> None:
+    """Also where its numbers would fit: they may be of other events."""
+    fleet.send(3)
+    fleet.feed.starts = Starts([Start("aaaaaaaa", 1)])
+    listener = fleet.listen(Place(seq=2, start="cccccccc"))
+    ((place, gap),) = listener.take()
+    assert isinstance(gap, Gap)
+    assert ("log", 2, 3, 4) == (gap.of, gap.from_seq, gap.to_seq, place.seq)
+    fleet.send()
+    assert rows(4, 4) == told(listener)

@@ -107,12 +107,22 @@ def test_a_listing_stands_still() -> None:
     assert 3 == page.total
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "é", "AAAA", "kw"])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "é", "1-2", "1-2-", "-1-2-a", "1-2-a\n", "\N{FULLWIDTH DIGIT ONE}-2-a", "1" * 20 + "-2-a"]
+)
 def test_a_foreign_cursor_is_told(cursor: str) -> None:
     """Something that is no cursor of ours is an error of the query."""
     listing = DeviceListing(fleet_of({"a": [0.5]}), Panel(), 1.0, home_type=None, home_id=None)
     with pytest.raises(BadQuery, match="cursor"):
         listing.page(min_risk=0.0, state=None, limit=1, cursor=cursor)
+
+
+def test_whatever_has_the_form_of_a_cursor_has_a_meaning() -> None:
+    """The document promises so: a number that is no risk stands before all devices, as the risk 1 does."""
+    listing = DeviceListing(fleet_of({"a": [0.5, 1.0]}), Panel(), 1.0, home_type=None, home_id=None)
+    cursors = ("9" * 19 + "-0-A", "0-999999999-a", f"{0x7FF8 << 48}-0-A")
+    pages = [listing.page(min_risk=0.0, state=None, limit=9, cursor=cursor) for cursor in cursors]
+    assert [2, 0, 2] == [len(page.devices) for page in pages]
 
 
 def test_only_columns_are_copied() -> None:
