@@ -105,17 +105,19 @@ def train_modes(
 def _flattened(model: RandomForestClassifier, names: Sequence[str], leaf: _Leaf) -> CompiledForest:
     builder = ForestBuilder()
     for estimator in model.estimators_:
-        tree = estimator.tree_
+        tree = estimator.tree_  # each of its attributes makes an array anew
+        left, right = tree.children_left.tolist(), tree.children_right.tolist()
+        feature, threshold = tree.feature.tolist(), tree.threshold.tolist()
+        missing_left, shares = tree.missing_go_to_left.tolist(), tree.value[:, 0]
         builder.begin_tree(1.0)
-        numbers: dict[int, int] = {}
+        numbers: list[int] = []
         for node in range(tree.node_count):  # scikit-learn numbers parents before their children
-            if tree.children_left[node] < 0:
-                numbers[node] = builder.leaf(leaf(tree.value[node, 0]))
+            if left[node] < 0:
+                numbers.append(builder.leaf(leaf(shares[node])))
             else:
-                numbers[node] = builder.branch(int(tree.feature[node]), float(tree.threshold[node]))
-        for node, number in numbers.items():
-            left, right = int(tree.children_left[node]), int(tree.children_right[node])
-            if left >= 0:
-                missing_left = bool(tree.missing_go_to_left[node])
-                builder.join(number, numbers[left], numbers[right], missing_left=missing_left)
+                numbers.append(builder.branch(feature[node], threshold[node]))
+        for node, number in enumerate(numbers):
+            if left[node] >= 0:
+                goes_left = bool(missing_left[node])
+                builder.join(number, numbers[left[node]], numbers[right[node]], missing_left=goes_left)
     return builder.build(names)
