@@ -1,7 +1,6 @@
 """The command ``bench``: run one benchmark, or list them all."""
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -16,10 +15,12 @@ from benchmarks.plot import check_plot, report_picture
 from benchmarks.questions import BENCHMARKS
 from benchmarks.report import BenchError, Row, make_report, show_report, write_file, write_report
 from benchmarks.workload import OwnTable, Workload
+from simulator.errors import unwound_by_signals
 
 Switch = Parameter(negative="")
 
 
+@unwound_by_signals()  # so that a started service is stopped
 def bench(
     name: str | None = None,
     file: Path | None = None,
@@ -56,8 +57,6 @@ def bench(
         for known, question in BENCHMARKS.items():
             print(f"{known:<{width}}{question}")
         return
-    # Unwinds the stack, so that a started service is stopped.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         if name not in BENCHMARKS:
             raise BenchError(f"there is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")

@@ -46,19 +46,22 @@ def one_line_errors() -> Iterator[None]:
 
 
 @contextmanager
-def unwound_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack, so that what was begun is taken away; for the main thread.
+def unwound_by_signals(*more: signal.Signals) -> Iterator[None]:
+    """Let SIGTERM, SIGHUP and ``more`` unwind the stack, so that what was begun is taken away; for the main thread.
 
-    A SIGHUP that is ignored, as under nohup, stays so.
+    Only the first one does, so that none breaks off what the first has begun: a group of processes that is told to end
+    is told several times. One that is ignored, as SIGHUP is under nohup, stays so.
 
     Raises:
         SystemExit: 128 and the number of the signal that came.
     """
 
     def end(number: int, frame: object) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
         sys.exit(128 + number)
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, *more)}
     try:
         for number, handler in before.items():
             if handler is not signal.SIG_IGN:

@@ -7,7 +7,6 @@ fleet ──► clients ──► service ──► log ──► is all that wa
 
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ from service.contracts.errors import HearthbeatError
 from service.settings import Settings
 from service.storage.event_log import SqliteEventLog
 from simulator.child import reserved_port
+from simulator.errors import unwound_by_signals
 from simulator.fleet import Fleet
 
 Switch = Parameter(negative="")
@@ -88,6 +88,7 @@ class Tally(Struct, kw_only=True):
         ]
 
 
+@unwound_by_signals()  # so that the service is stopped
 def crash_test(
     *,
     kills: int = 30,
@@ -105,8 +106,6 @@ def crash_test(
         clients: How many clients send at once.
         json: File to write the results to.
     """
-    # Unwinds the stack, so that the service is stopped.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         for name, value, least in (("kills", kills, 0), ("seed", seed, 0), ("clients", clients, 1)):
             if value < least:

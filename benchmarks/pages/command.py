@@ -1,6 +1,5 @@
 """The command ``bench report``: run all benchmarks, or take their results from a folder, and make a page of them."""
 
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -17,10 +16,12 @@ from benchmarks.pages.runs import Plan, read_runs, run_all
 from benchmarks.pages.whole import HTML, MARKDOWN, Run, duration_text, write_pages
 from benchmarks.questions import BENCHMARKS
 from benchmarks.report import BenchError, Report, Size
+from simulator.errors import unwound_by_signals
 
 Switch = Parameter(negative="")
 
 
+@unwound_by_signals()  # so that a benchmark that was started is stopped
 def report(
     *,
     out: Path,
@@ -46,8 +47,6 @@ def report(
         data: Folder of real data sets; default HEARTHBEAT_DATA, else ../shared/data.
         seed: Seed of all that is drawn.
     """
-    # Unwinds the stack, so that a benchmark that was started is stopped.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         if from_ is not None:
             if full or quick or only or resume:

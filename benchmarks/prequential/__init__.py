@@ -9,5 +9,7 @@ rivals    RandomForest and LightGBM, frozen or trained anew at intervals; an ora
 members   what the service's own members cost and take
 contest   all of them side by side on the same examples
 curves    the same by windows of event time
+compare   differences between two of them, with their intervals; resampled makes those quick
 alone     the committee's parts without a service, for sets whose labels are there at once
+pool      two streams at a time, each in a process of its own, which leaves nothing running
 """
