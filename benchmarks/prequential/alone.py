@@ -102,7 +102,7 @@ class _Alone:
         given = {name: risks[:, place].astype(np.float32) for place, name in enumerate(_MEMBERS)}
         at_us = int(self.table.ts[part][-1])
         self._stacking.add(member_logits(given, np.arange(len(labels))), labels, at_us)
-        self._stacking.refit(expected())
+        self._stacking.refit(expected(self._fleet.failing))
         voters = [name for name in (*self.online, CHECKPOINT) if not np.isnan(risks[:, _MEMBERS.index(name)]).all()]
         if voters:
             # The rows of one day repeat each other as those of one device do.

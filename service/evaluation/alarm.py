@@ -1,9 +1,11 @@
 """The relative alarm: a member is in alarm while its loss has risen and the others' has not.
 
 A world that becomes harder for all is no reason to bench anybody: a member whose loss drifts upward is in alarm only if
-it is now clearly worse than the middle of those that have not drifted. Matured examples come in their order:
+it is now clearly worse than the middle of those that have not drifted, and if that was measured on some failing
+devices and not on one, whose examples are up to 48 positives in a row. Matured examples come in their order:
 
     example ──► block (H/8, ≥ 100 examples) ──► each member's excess ──► `LossDrift` ──► alarm ·····► way back
+                       └──► recent positives ──────────────────────────────────────────────┘ if there are enough
 
 The way back: its recent excess is again close to the middle of the others, or eight horizons have gone by (by then the
 committee's weights know it), or nobody is left to compare it with.
@@ -29,8 +31,12 @@ WORSE = 0.10
 CLOSE = 0.05
 """An alarm ends once it is no more than that above."""
 LONGEST_BLOCKS = 64
+ENOUGH_POSITIVES = 150.0
+"""So many positives of the last horizons, decayed, an alarm needs: three or four failing devices. A seasonal fleet of
+10 homes with 52 failing devices in 120 days had 21 alarms without this, of the baseline most, each by one device."""
 
 _BASE_HALF_LIFE_BLOCKS = 24.0
+_RECENT_HALF_LIFE_BLOCKS = 16.0
 _COMPLETE = 0.95
 
 
@@ -53,7 +59,8 @@ class LossWatch:
         self._blocks_left: dict[str, int] = {}
         self._base, self._base_mass = 0.0, 0.0
         self._begin_us: int | None = None
-        self._count = 0
+        self._count = self._positives = 0
+        self._recent_positives = 0.0
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
 
@@ -76,6 +83,7 @@ class LossWatch:
             drifted = self._close(seq, at_us)
             self._begin_us = at_us
         self._count += 1
+        self._positives += positive
         sums, counts = self._sums, self._counts
         for member, risk in risks.items():
             if risk == risk:
@@ -100,7 +108,8 @@ class LossWatch:
             for member, count in self._counts.items()
             if count >= _COMPLETE * self._count
         }
-        self._count = 0
+        self._recent_positives = self._recent_positives * 2.0 ** (-1.0 / _RECENT_HALF_LIFE_BLOCKS) + self._positives
+        self._count = self._positives = 0
         self._sums.clear()
         self._counts.clear()
         base = means.pop(self._reference, None)
@@ -127,6 +136,8 @@ class LossWatch:
             worse = self._behind(member, present)
             if worse is None or worse <= CLOSE or self._blocks_left[member] <= 0:
                 del self.in_alarm[member], self._blocks_left[member]
+        if self._recent_positives < ENOUGH_POSITIVES:
+            return
         for member, report in rises.items():
             worse = self._behind(member, [other for other in present if other not in rises])
             if worse is not None and worse > WORSE:

@@ -38,6 +38,9 @@ BEFOREHAND: Final = {
 }
 """How much is expected of a member before anything is known of it here, in shares; see ADR 0011."""
 
+IN_TIME: Final = BEFOREHAND | {CHECKPOINT: 4.0, BASELINE: 0.5}
+"""The same once the fleet has told of many failures."""
+
 STACKED: Final = tuple(BEFOREHAND)
 """Members whose weights are learned, in the order of `service.models.stacking.Stacking.weights`."""
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from service.models.committee import BEFOREHAND, STACKED
+from service.models.committee import BEFOREHAND, IN_TIME, STACKED
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,6 +24,7 @@ _RIDGE = 30.0
 _HALF_LIFE_HORIZONS = 3.0
 _REMEMBERED = 200.0
 _LONGER, _LONGEST = 1.5, 16.0
+_HALFWAY = 30.0
 _FITS_A_HORIZON = 4
 _FEWEST = 20
 _STEPS = 12
@@ -31,9 +32,17 @@ _CLOSE = 1e-6
 _EPSILON = 1e-4
 
 
-def expected() -> Floats:
-    """The weights of `BEFOREHAND`, adding up to 1; float64 (members,)."""
-    weights = np.array(list(BEFOREHAND.values()))
+def expected(failing: int = 0) -> Floats:
+    """What is expected of members before their risks are looked at, adding up to 1; float64 (members,).
+
+    It begins with `BEFOREHAND` and goes to `IN_TIME`, half of the way with every 30 devices of the fleet that failed:
+    of them checkpoints learn, and the baseline does not.
+
+    Args:
+        failing: How many devices of the fleet have failed so far.
+    """
+    left = 0.5 ** (failing / _HALFWAY)
+    weights = np.array([left * BEFOREHAND[name] + (1.0 - left) * IN_TIME[name] for name in STACKED])
     return np.asarray(weights / weights.sum())
 
 

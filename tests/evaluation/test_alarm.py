@@ -116,3 +116,15 @@ def test_it_goes_on_where_it_was_pickled() -> None:
     restored = pickle.loads(pickle.dumps(parted, protocol=5))
     assert restored.in_alarm == whole.in_alarm != {}
     assert run(whole, skill, range(13, 18), seed=2) == run(restored, skill, range(13, 18), seed=2)
+
+
+def test_one_failing_device_is_no_alarm() -> None:
+    """Where three positives come in a day nobody is benched, however wrong it was about them."""
+
+    def skill(member: str, day: int) -> float:
+        return -6.0 if member == "baseline" and day >= 10 else 4.0
+
+    _, alarms = run(LossWatch(HORIZON_US, "prior"), skill, range(20), rate=0.002)
+    assert not any(alarms.values())
+    _, alarms = run(LossWatch(HORIZON_US, "prior"), skill, range(20))
+    assert "baseline" in alarms[13]

@@ -117,3 +117,15 @@ def test_logits_are_in_the_order_of_the_members() -> None:
     assert logits[1, STACKED.index("baseline")] == pytest.approx(np.log(1 / 3))
     assert np.isnan(logits[0, STACKED.index("baseline")])
     assert np.isnan(logits[:, STACKED.index("checkpoint")]).all()
+
+
+def test_what_is_expected_goes_to_those_who_learn_of_failures() -> None:
+    """The more devices have failed, the more is expected of checkpoints and the less of the baseline, step by step."""
+    baseline, checkpoint = STACKED.index("baseline"), STACKED.index("checkpoint")
+    shares = [expected(failing) for failing in (0, 10, 30, 100, 10_000)]
+
+    assert all(weights.sum() == pytest.approx(1.0) for weights in shares)
+    assert (np.diff([weights[baseline] for weights in shares]) < 0.0).all()
+    assert (np.diff([weights[checkpoint] for weights in shares]) > 0.0).all()
+    assert shares[0][baseline] > shares[0][checkpoint]
+    assert 0.0 < shares[-1][baseline] < shares[-1][checkpoint]

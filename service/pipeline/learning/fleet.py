@@ -29,6 +29,7 @@ class Fleet:
         self.silence = LabelSilence(settings.horizon_us)
         self.modes = OnlineModes()
         self.metrics: set[str] = set()
+        self.pending: dict[str, int] = {}  # examples that wait for their labels, by home type: those of a horizon
         self.versions = Versions()
         self.due = Due()
         self.models = {

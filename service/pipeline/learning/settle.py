@@ -79,6 +79,8 @@ class Settler:
         due = fold.pending.take_due(fold.watermark.value_us - settings.horizon_us - settings.grace_us)
         if due is None:
             return None
+        self._fleet.pending[fold.home_type] = fold.pending.count
+        self._fleet.calibration.remember(sum(self._fleet.pending.values()))
         kept = _Kept(fold.layout.width)
         fold.weights = weights_of(self._fleet, fold, settings)
         labels = np.array([self._settle(fold, due, i, kept, seq) for i in range(len(due))], np.int8)
@@ -113,7 +115,7 @@ class Settler:
         logits, positive = member_logits(due.member_risk, known), labels[known] == POSITIVE
         at_us = int(due.ts[known].max())
         self._fleet.stacking.add(logits, positive, at_us)
-        self._fleet.stacking.refit(expected())
+        self._fleet.stacking.refit(expected(self._fleet.calibration.failing))
         fold.stacking.add(logits, positive, at_us)
         fold.stacking.refit(self._fleet.stacking.weights)
 
