@@ -261,7 +261,7 @@ def test_as_many_lanes_as_have_full_requests() -> None:
         (["simulate", "--end", "2999-01-01T00:00:00Z"], "lies in the future"),
         (["simulate", "--end", "2024-01-01"], "has no UTC offset"),
         (["simulate", "--homes", "many"], "homes"),
-        (["replay", "no.csv", "--map", "no.toml"], "no.toml: No such file"),
+        (["replay", "no.csv", "--map", "no.toml"], "there is no file no.toml"),
         (["replay", "no.csv"], "map"),
     ],
 )
