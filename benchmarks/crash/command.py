@@ -43,6 +43,7 @@ _END_US = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z: the past, whenever this
 _LEARNER_SHARE = 1 / 3
 _LEARNING_SHARE = 1 / 3  # of the kills are held back until the learner is at work; else it is often still starting
 _LOAD_S = (0.05, 1.5)
+_STALE_AFTER = "6h"  # that a learner lags is an event of its own, which must not come between two things compared
 _RECEIPTS = 60  # for each kill at least, so that there is as much to learn on a slow machine
 _SHOWN = 10
 
@@ -148,6 +149,7 @@ def run(folder: Path, *, kills: int, seed: int, lockstep: bool, clients: int) ->
             lockstep=lockstep,
             baseline="off",
             snapshot_every=SNAPSHOT_EVERY,
+            stale_after=_STALE_AFTER,
         )
         with CrashService(settings, folder / "output.txt") as service:
             tally = _kill(service, Load(service.url, Dealer(fleet, clients), clients, seed), kills, random.Random(seed))

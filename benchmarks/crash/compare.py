@@ -45,9 +45,9 @@ def compare(service: CrashService, settings: Settings) -> Comparison:
     log = SqliteEventLog(settings.folder / "events.db", read_only=True)
     try:
         service.start()
+        service.wait_learned()
         expected = Uninterrupted(log, settings)
         differing = list(expected.differing)
-        service.wait_learned()
         differing += _answers(service, expected)
         service.stop()
         differing += _examples(settings.folder / "examples.db", expected)

@@ -34,4 +34,4 @@ def test_kills_under_load_break_no_promise(tmp_path: Path, kills: int, flags: tu
     rows = {row.id: row.value for row in msgspec.json.decode(results.read_bytes(), type=Report).rows}
     assert kills == (rows["crash.kills.service"] or 0) + (rows["crash.kills.learner"] or 0)
     assert [0, 0, 0, 0] == [rows[f"crash.{word}"] for word in ("lost", "doubled", "foreign", "differing")]
-    assert (rows["crash.learned"] or 0) > 30
+    assert (rows["crash.learned"] or 0) > 10

@@ -66,7 +66,9 @@ def test_what_comes_in_is_counted(client: httpx.Client, service: ServiceProcess)
     assert 1 == more("http_requests_total", **route, status="200")
     assert 1 == more("http_request_duration_seconds_count", **route)
     assert 1 == more("log_seq")
-    assert "counted" not in client.get("/metrics").text
+    told = client.get("/metrics").text
+    assert "counted-home" not in told
+    assert "counted-device" not in told
     assert 1 == of(after, "learner_up")
     assert 1e7 < of(after, "process_resident_memory_bytes", process="learner") < 1e10
 
