@@ -31,7 +31,7 @@ def home_type_accuracy(homes: int, seed: int) -> float:
     home, home_type = fleet.devices.home[device], fleet.devices.home_type[device]
     test = np.isin(home, np.random.default_rng([seed, 0]).permutation(homes)[: int(homes * TESTED_SHARE)])
     model = RandomForestClassifier(
-        100, min_samples_leaf=2, max_features=0.2, class_weight="balanced", n_jobs=-1, random_state=seed
+        100, min_samples_leaf=2, max_features=0.2, class_weight="balanced", n_jobs=1, random_state=seed
     )
     model.fit(rows[~test], home_type[~test])
     return float(balanced_accuracy_score(home_type[test], model.predict(rows[test])))

@@ -91,7 +91,7 @@ def calendar_of(columns: Sequence[str]) -> list[int]:
 def forest(rows: Rows, labels: Flags, seed: int) -> RandomForestClassifier:
     """Train a random forest that weighs both classes evenly."""
     model = RandomForestClassifier(
-        60, min_samples_leaf=8, class_weight="balanced_subsample", n_jobs=-1, random_state=seed
+        60, min_samples_leaf=8, class_weight="balanced_subsample", n_jobs=1, random_state=seed
     )
     return model.fit(rows, labels)
 
