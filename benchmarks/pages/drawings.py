@@ -33,13 +33,13 @@ def curves(streams: list[Stream], *, main_only: bool, slug: str = "curve") -> li
         title = stream_name(stream.name)
         svg = line_chart(
             lines, x_title="day", y_title="PR-AUC: higher is better", title=f"PR-AUC by day: {title}",
-            mark=_mark(stream),
+            mark=mark_of(stream),
         )  # fmt: skip
         out.append(Picture(f"{slug}-{_slug(stream.name)}", svg, f"{title}. {story_of(stream.name)}".rstrip()))
     return out
 
 
-def _mark(stream: Stream) -> tuple[float, float, str] | None:
+def mark_of(stream: Stream) -> tuple[float, float, str] | None:
     """From when to when something happened, and what."""
     for kind in ("drift", "event"):
         begins = stream.values.get(f"{kind}_day")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from benchmarks.pages.answer import answer, verdict
-from benchmarks.pages.drawings import curves
+from benchmarks.pages.drawings import curves, mark_of
 from benchmarks.pages.figures import Stream, interval_text, ours, ours_first, quality_text, streams_of
 from benchmarks.pages.form.blocks import Block, Cell, Fold, Grid, Heading, Items, Kind, Paragraph, Pictures
 from benchmarks.pages.names import GUESSING, MODELS, ONCE, RETRAINED, model_name, stream_name
@@ -73,10 +73,11 @@ def headline(reports: Mapping[str, Report]) -> list[Block]:
     blocks: list[Block] = [Heading("The answer"), *([Paragraph(said, "lead")] if said else []), Paragraph(HOW_TO_READ)]
     blocks.append(Items([("", sentence) for sentence in answer(chosen, streams)]))
     if chosen.curves:
+        changes = mark_of(chosen) is not None
         blocks += [
-            Heading("When the world changes", 3),
+            Heading("When the world changes" if changes else "Day by day", 3),
             Pictures(curves([chosen], main_only=True)),
-            Paragraph("The thick line is ours. The upright line is the change.", "small"),
+            Paragraph(f"The thick line is ours.{' The upright line is the change.' if changes else ''}", "small"),
             *_change(chosen),
         ]
     blocks += [Heading("Stream by stream", 3), Paragraph(_STREAMS), overview(streams)]

@@ -12,6 +12,9 @@ POINTS = 20
 def curve_rows(name: str, days: Floats, labels: Bools, risks: Floats, points: int = POINTS) -> list[Row]:
     """PR-AUC in each of so many windows of equal length, and the middle of the window.
 
+    A window of positives only has none: everybody would be perfect there. The last ones of a table can be such, where
+    devices are not seen for long enough to be negative.
+
     Args:
         name: Of stream and model, in the ids.
         days: Of the examples, ascending; (n,).
@@ -26,5 +29,6 @@ def curve_rows(name: str, days: Floats, labels: Bools, risks: Floats, points: in
     for k in range(points):
         part = slice(places[k], places[k + 1])
         rows.append(Row(f"{name}.curve.{k}.day", float((edges[k] + edges[k + 1]) / 2.0), "days", "higher"))
-        rows.append(Row(f"{name}.curve.{k}.pr_auc", pr_auc(labels[part], risks[part]), "", "higher"))
+        quality = None if labels[part].all() else pr_auc(labels[part], risks[part])
+        rows.append(Row(f"{name}.curve.{k}.pr_auc", quality, "", "higher"))
     return rows

@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from benchmarks.pages.publish import BEGIN, END, PAGE, headline_text
 from benchmarks.pages.results import read_results
 
@@ -12,8 +10,6 @@ ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "docs" / "report"
 AGAIN = "make it again: hearthbeat bench publish --from docs/report"
 MOST_MB = 2.0
-
-kept = pytest.mark.skipif(not REPORT.exists(), reason="no report is kept with the code yet")
 
 
 def test_the_readme_has_a_place_for_the_headline() -> None:
@@ -23,7 +19,6 @@ def test_the_readme_has_a_place_for_the_headline() -> None:
     assert [BEGIN, END] == [line for line in lines if line in (BEGIN, END)]
 
 
-@kept
 def test_the_headline_is_that_of_the_results() -> None:
     """Every word and figure between the marks of README.md is what ``bench publish`` makes of docs/report/results."""
     reports, damaged = read_results(REPORT)
@@ -33,7 +28,6 @@ def test_the_headline_is_that_of_the_results() -> None:
     assert headline_text(reports, "docs/report/README.md") == text.split(BEGIN)[1].split(END)[0].strip(), AGAIN
 
 
-@kept
 def test_the_report_is_of_the_results() -> None:
     """Its page tells of the same commits and days, each picture that it shows is there, and no other."""
     reports, _ = read_results(REPORT)
@@ -47,7 +41,6 @@ def test_the_report_is_of_the_results() -> None:
     assert sorted(set(shown)) == sorted(f"plots/{path.name}" for path in (REPORT / "plots").iterdir()), AGAIN
 
 
-@kept
 def test_the_report_is_small() -> None:
     """Who clones the project gets it in a moment."""
     size = sum(path.stat().st_size for path in REPORT.rglob("*") if path.is_file())

@@ -107,3 +107,12 @@ def test_a_curve_is_plotted_from_its_rows_alone() -> None:
     assert value["x.m.curve.0.pr_auc"] is None
     assert 1.0 == value["x.m.curve.19.pr_auc"]
     assert 40 == len(value)
+
+
+def test_a_window_of_positives_only_has_no_point() -> None:
+    """Everybody would be perfect there; its day is told all the same."""
+    labels = np.arange(100) >= 50
+    value = {row.id: row.value for row in curve_rows("x.m", np.arange(100.0), labels, np.ones(100), points=2)}
+
+    assert value["x.m.curve.1.pr_auc"] is None
+    assert value["x.m.curve.1.day"] is not None
