@@ -46,5 +46,5 @@ def measure(workload: Workload, *, names: Sequence[str] = NAMES) -> list[Row]:
 
 def _measured(stream: Stream, workload: Workload) -> list[Row]:
     if workload.quick:
-        stream = replace(stream, homes=8, days=8.0)
-    return rows_of(stream, played(stream, workload, costs=False), workload.seed)
+        stream = replace(stream, homes=6, days=6.0)
+    return rows_of(stream, played(stream, workload), workload.seed)

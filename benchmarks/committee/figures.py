@@ -5,9 +5,8 @@ import numpy.typing as npt
 
 from benchmarks.committee.rules import by_rule
 from benchmarks.prequential.compare import differences, gap_rows
-from benchmarks.prequential.history import History, questions
 from benchmarks.prequential.played import Floats, Played
-from benchmarks.prequential.rivals import retrained
+from benchmarks.prequential.rivals import retrained_beside
 from benchmarks.prequential.stream import Stream, every_us
 from benchmarks.report import Row
 from service.evaluation.metrics import pr_auc
@@ -40,7 +39,7 @@ def rows_of(stream: Stream, played: Played, seed: int) -> list[Row]:
         Row(f"{name}.rule.{rule}.pr_auc", pr_auc(played.labels, scores), "", "higher")
         for rule, scores in by_rule(played).items()
     ]
-    rival = retrained(questions(played), History(played), every_us(stream, played), seed).risks
+    rival = retrained_beside(played, every_us(stream, played), seed).risks
     asked = ~np.isnan(rival)
     labels, blend = played.labels[asked], played.blend[asked]
     rows.append(Row(f"{name}.retrained.pr_auc", pr_auc(labels, rival[asked]), "", "higher"))

@@ -55,7 +55,7 @@ def measure(
         tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as name,
         contextlib.ExitStack() as stack,
     ):
-        steps = progress.add_task("training the baseline, learning until all members vote", total=5)
+        steps = progress.add_task("training the baseline, learning until all members may vote", total=5)
 
         def step(what: str) -> None:
             progress.update(steps, advance=1, description=what)

@@ -1,8 +1,8 @@
-"""Warm: services whose whole committee votes, all from one data folder that is prepared once.
+"""Warm: services whose whole committee may vote, all from one data folder that is prepared once.
 
-A committee is at its dearest when every member votes, and online members vote only when they have learned thirty
-positives. So days of a fleet that fails often are streamed with their outcomes first, and learned, before anything is
-measured.
+A committee is at its dearest when nobody is cold: online members are, until they have learned thirty positives. Which
+weight each then has, be it none, costs nothing. So days of a fleet that fails often are streamed with their outcomes
+first, and learned, before anything is measured.
 """
 
 import contextlib
@@ -90,12 +90,12 @@ class Served(contextlib.AbstractContextManager["Served"]):
         if not self.client.wait_learned(self.client.health().seq, _LEARN_S):
             raise BenchError(f"the learner has not caught up within {_LEARN_S:g} s")
 
-    def silent(self) -> dict[str, list[str]]:
-        """The members of the whole committee that have no weight, by home type."""
+    def benched(self) -> dict[str, list[str]]:
+        """The members of the whole committee that may not vote, by home type."""
         names = [kind.home_type for kind in self.client.home_types().home_types]
         everybody = {*HOME_MEMBERS, *GLOBAL_MEMBERS, BASELINE}
         return {
-            name: sorted(everybody.difference(member.member for member in self._members(name) if member.weight > 0.0))
+            name: sorted(everybody.difference(member.member for member in self._members(name) if not member.benched))
             for name in names
         }
 
@@ -117,18 +117,18 @@ def copy_of(folder: Path, name: str, cores: Cores) -> Iterator[Served]:
 
 
 def prepare(folder: Path, cores: Cores, source: Source, readings: int) -> None:
-    """Make a data folder in which all members vote: from ``readings`` on it is looked whether they do.
+    """Make a data folder in which all members may vote: from ``readings`` on it is looked whether they do.
 
     Raises:
         BenchError: After three times as many they do not.
     """
     with Served(folder, cores) as served:
         served.wait_ready()
-        silent = ["nobody has learned anything"]
-        while silent:
+        benched = ["nobody has learned anything"]
+        while benched:
             if served.readings >= 3 * readings:
-                raise BenchError(f"after {served.readings} readings not all members vote: {'; '.join(silent)}")
+                raise BenchError(f"after {served.readings} readings not all members may vote: {'; '.join(benched)}")
             for _ in range(0, readings if not served.readings else readings // 5, _PART):
                 served.send(source.take(_PART, 500, 1))
             served.wait_learned()
-            silent = [f"{name}: {', '.join(missing)}" for name, missing in served.silent().items() if missing]
+            benched = [f"{name}: {', '.join(missing)}" for name, missing in served.benched().items() if missing]

@@ -25,7 +25,6 @@ from benchmarks.report import Row
 from benchmarks.workload import Workload
 
 NAME = "online_vs_batch"
-_HOMES, _OTHER_HOMES = 16, {"seasonal": 8, "growth": 40}
 _QUICK = (
     replace(STREAMS["stationary"], homes=6, days=6.0),
     replace(STREAMS["firmware"], homes=6, days=9.0),
@@ -33,7 +32,7 @@ _QUICK = (
 
 
 def measure(workload: Workload) -> list[Row]:
-    """Play the streams, two at a time: with 16 homes, with ``full`` as large as they are, with ``quick`` two tiny ones.
+    """Play the streams, two at a time; with ``full`` at the scenarios' own sizes, with ``quick`` two tiny ones.
 
     Raises:
         BenchError: A data set or LightGBM is missing, or a stream could not be played.
@@ -64,4 +63,4 @@ def _streams(workload: Workload) -> list[Stream]:
     for stream in STREAMS.values():  # before minutes have gone by
         if isinstance(stream.table, tuple):
             workload.data_set(*stream.table)
-    return [replace(stream, homes=_OTHER_HOMES.get(name, _HOMES)) for name, stream in STREAMS.items()]
+    return list(STREAMS.values())

@@ -3,6 +3,7 @@
     <out>/results/<name>.json   the result, there once it is whole
     <out>/logs/<name>.log       what the process said
     <out>/runs.json             what became of each
+    <out>/.kept-<commit>/       what several need alike, until all have ended: streams as they were played, rivals
 
 A benchmark that fails or does not end is told of and stops no other.
 """
@@ -10,11 +11,12 @@ A benchmark that fails or does not end is told of and stops no other.
 import contextlib
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +25,7 @@ from msgspec import Struct
 
 from benchmarks.pages.results import BELOW, RUNS
 from benchmarks.pages.whole import Run
+from benchmarks.prequential.once import FOLDER
 from benchmarks.report import BenchError, Report, Size, commit_here, read_report, write_file
 from service import __version__
 
@@ -74,18 +77,37 @@ def run_all(plan: Plan, begin: Callable[[int, str], None]) -> Iterator[tuple[Run
         (plan.out / "logs").mkdir(exist_ok=True)
     except OSError as error:
         raise BenchError(f"{plan.out} cannot be written: {error.strerror}") from None
+    kept = _kept_folder(plan)
     took = {run.name: run for run in read_runs(plan.out)} if plan.resume else {}
     done: list[Run] = []
     for number, name in enumerate(plan.names):
         report = _kept(plan, name)
         if report is None:
             begin(number, name)
-            run, report = _measured(plan, name)
+            run, report = _measured(plan, name, kept)
         else:
             run = took.get(name, Run(name=name))
         done.append(run)
         write_file(plan.out / RUNS, msgspec.json.format(msgspec.json.encode(done)) + b"\n")
         yield run, report
+    shutil.rmtree(kept, ignore_errors=True)
+
+
+def _kept_folder(plan: Plan) -> Path:
+    """A folder for what benchmarks need alike: an earlier one only if that was of the same commit and is gone on with.
+
+    Raises:
+        BenchError: It cannot be made.
+    """
+    kept = plan.out / f".kept-{commit_here() or 'unknown'}"
+    for other in plan.out.glob(".kept-*"):
+        if other != kept or not plan.resume:
+            shutil.rmtree(other, ignore_errors=True)
+    try:
+        kept.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise BenchError(f"{kept} cannot be made: {error.strerror}") from None
+    return kept.absolute()
 
 
 def read_runs(folder: Path) -> list[Run]:
@@ -108,7 +130,7 @@ def _kept(plan: Plan, name: str) -> Report | None:
     return report if same == (name, plan.size, plan.seed, __version__, commit_here()) else None
 
 
-def _measured(plan: Plan, name: str) -> tuple[Run, Report | None]:
+def _measured(plan: Plan, name: str, kept: Path) -> tuple[Run, Report | None]:
     file, log = plan.out / BELOW / f"{name}.json", plan.out / "logs" / f"{name}.log"
     part = file.with_name(f".{name}.part")
     # What an earlier run left must not be taken for this one's.
@@ -116,7 +138,7 @@ def _measured(plan: Plan, name: str) -> tuple[Run, Report | None]:
         old.unlink(missing_ok=True)
     began, before_s = time.monotonic(), _children_s()
     with log.open("wb") as output:
-        error = _ended(plan.command(name, part), output.fileno(), LONGEST_S[plan.size])
+        error = _ended(plan.command(name, part), output.fileno(), LONGEST_S[plan.size], {FOLDER: str(kept)})
     seconds, cpu_s = round(time.monotonic() - began, 1), round(_children_s() - before_s, 1)
     if error is None:
         try:
@@ -136,14 +158,15 @@ def _children_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _ended(command: Sequence[str], output: int, longest_s: float) -> str | None:
+def _ended(command: Sequence[str], output: int, longest_s: float, environment: Mapping[str, str]) -> str | None:
     """Run it to its end; returns what went wrong, or None. However this ends, it and all that it started has ended.
 
     It has a session of its own: Ctrl-C comes to us alone, and what it leaves behind is found by its group.
     """
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-    )
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+        env=os.environ | environment,
+    )  # fmt: skip
     try:
         status = process.wait(longest_s)
     except subprocess.TimeoutExpired:

@@ -5,7 +5,6 @@ weights, the calibration and the blend are called directly: each row is asked ab
 type, so no global members, and no baseline. Nothing is benched but what is cold.
 """
 
-import math
 import pickle
 import time
 from itertools import pairwise
@@ -57,7 +56,6 @@ class _Alone:
         self._calibration = HomeTypeCalibration()
         self._fleet = fleet_calibration()
         self._checkpoint: BoundModel | None = None
-        self._shift = 0.0
 
     def train(self, known: int) -> None:
         """Train the checkpoint on the first so many rows."""
@@ -66,7 +64,6 @@ class _Alone:
         if WARM_POSITIVES <= labels.sum() < known:
             forest = compile_random_forest(train_forest(rows, labels, seed=self._seed), self.table.columns)
             self._checkpoint = BoundModel(forest, np.arange(len(self.table.columns), dtype=np.int32))
-            self._shift = -math.log(labels.sum() / (known - labels.sum()))  # its classes count alike
             self.size[CHECKPOINT] = len(pickle.dumps(forest, protocol=5))
         self.spent[CHECKPOINT] += time.process_time() - began
 
@@ -117,7 +114,7 @@ class _Alone:
         weights = self._weights(seated)
         share = np.array([weights.get(name, 0.0) for name in _MEMBERS])
         floor = np.array([0.0 if name == PRIOR else RAW_FLOOR for name in _MEMBERS])
-        shift = np.array([self._shift if name == CHECKPOINT else 0.0 for name in _MEMBERS])
+        shift = np.zeros(len(_MEMBERS))  # nothing is left out of what is learned
         slope, offset = (
             (1.0, 0.0)
             if len(seated) == 1 and seated[0] not in self.online

@@ -12,7 +12,7 @@ from benchmarks.prequential.compare import differences
 from benchmarks.prequential.curves import curve_rows
 from benchmarks.prequential.history import History, questions
 from benchmarks.prequential.played import HOUR_US, Bools, Cost, Failures, Floats, Ints, Played
-from benchmarks.prequential.rivals import SKIPPED, Kind, frozen, retrained
+from benchmarks.prequential.rivals import SKIPPED, Kind, frozen, retrained_beside
 from benchmarks.report import Row
 from service.evaluation.metrics import log_loss, pr_auc, recall_at_far, threshold_at_far
 from service.models.committee import BASELINE, PRIOR
@@ -66,18 +66,17 @@ def contest(played: Played, every_us: int, seed: int, *, table: bool) -> Contest
         seed: Of the rivals.
         table: Whether it is a table, of which the last 70 % are judged, and of which the baseline knows nothing.
     """
-    asked, history = questions(played), History(played)
     risks: dict[str, Floats] = {COMMITTEE: played.blend}
     costs = {model: cost for model, cost in played.costs.items() if model != BASELINE}
     if BASELINE in played.members and not table:
         risks[FROZEN] = played.members[BASELINE]
         costs |= {FROZEN: played.costs[BASELINE]} if BASELINE in played.costs else {}
     else:
-        rival = frozen(asked, history, seed)
+        rival = frozen(questions(played), History(played), seed)
         risks[FROZEN], costs[FROZEN] = rival.risks, rival.cost
     kinds: dict[str, Kind] = {RETRAINED: "forest", LIGHTGBM: "lightgbm"}
     for name, kind in kinds.items():
-        rival = retrained(asked, history, every_us, seed, kind)
+        rival = retrained_beside(played, every_us, seed, kind)
         risks[name], costs[name] = rival.risks, rival.cost
     risks |= {member: given for member, given in played.members.items() if member != BASELINE}
     days, own = played.days(), {model: ~np.isnan(given) for model, given in risks.items()}

@@ -1,6 +1,7 @@
 """Kept: what all services of a benchmark need alike is made once for all: compiled kernels, and the baseline.
 
 An image brings both along; a service on an empty folder makes them anew, which takes it longer than a small stream.
+In a report they are kept for the benchmarks that follow, too.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from benchmarks.prequential.once import folder_of_report
 from benchmarks.prequential.stream import HORIZON_H
 from benchmarks.report import BenchError
 from benchmarks.workload import Workload
@@ -35,17 +37,28 @@ def kept(workload: Workload, *, baseline: bool = True) -> Iterator[Workload]:
         BenchError: The baseline could not be trained.
     """
     before = os.environ.get(_CACHE)
-    with tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as name:
-        os.environ[_CACHE] = before or str(Path(name) / "kernels")
+    with _folder() as folder:
+        os.environ[_CACHE] = before or str(folder / "kernels")
         try:
-            yield replace(workload, baseline=_baseline(Path(name), workload.seed)) if baseline else workload
+            yield replace(workload, baseline=_baseline(folder, workload.seed)) if baseline else workload
         finally:
             if before is None:
                 del os.environ[_CACHE]
 
 
+@contextmanager
+def _folder() -> Iterator[Path]:
+    if (shared := folder_of_report()) is not None:
+        yield shared
+        return
+    with tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
 def _baseline(folder: Path, seed: int) -> Path:
-    path = folder / "baseline.npz"
+    path = folder / f"baseline-{seed}.npz"
+    if path.is_file():
+        return path
     command = [sys.executable, "-m", "service", "train-baseline", "--out", str(path), "--horizon", f"{HORIZON_H:g}h"]
     result = subprocess.run([*command, "--seed", str(seed)], capture_output=True, text=True, check=False)
     if result.returncode:

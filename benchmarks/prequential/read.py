@@ -95,8 +95,14 @@ class _Columns(Struct, frozen=True):
     members: list[str]
 
 
-def read_folder(folder: Path, horizon_us: int, seconds: float, service_cpu_s: float | None) -> Played:
-    """What a service that has stopped left in its data folder; costs only if it is told what the service took.
+def read_folder(folder: Path, horizon_us: int, seconds: float, service_cpu_s: float) -> Played:
+    """What a service that has stopped left in its data folder.
+
+    Args:
+        folder: The data folder.
+        horizon_us: The horizon.
+        seconds: How long the stream took.
+        service_cpu_s: CPU time of the service and its processes.
 
     Raises:
         BenchError: No example has matured.
@@ -137,8 +143,6 @@ def read_folder(folder: Path, horizon_us: int, seconds: float, service_cpu_s: fl
         failures=_failures(logged, where),
         readings=logged.readings,
     )
-    if service_cpu_s is None:
-        return played
     costs = member_costs(folder, played, list(where.first), logged.trainings)
     costs["committee"] = Cost(cpu_s=1e6 * service_cpu_s / logged.readings, bytes=_total(costs))
     return Played(**{name: getattr(played, name) for name in played.__struct_fields__} | {"costs": costs})

@@ -9,8 +9,9 @@ from typing import Any, Final, Literal
 import numpy as np
 from msgspec import Struct
 
-from benchmarks.prequential.history import Hindsight, History, Known, Questions
-from benchmarks.prequential.played import Cost, Floats, Rows
+from benchmarks.prequential.history import Hindsight, History, Known, Questions, questions
+from benchmarks.prequential.once import fingerprint, once
+from benchmarks.prequential.played import Cost, Floats, Played, Rows
 from benchmarks.report import BenchError
 
 Kind = Literal["forest", "lightgbm"]
@@ -77,6 +78,14 @@ def check_lightgbm() -> None:
     """
     if find_spec("lightgbm") is None:
         raise BenchError("LightGBM is not installed: pip install 'hearthbeat[bench]'")
+
+
+def retrained_beside(played: Played, every_us: int, seed: int, kind: Kind = "forest") -> Rival:
+    """`retrained` beside a stream; in a report, once for all benchmarks."""
+    return once(
+        lambda: retrained(questions(played), History(played), every_us, seed, kind),
+        "retrained", fingerprint(played), every_us, seed, kind,
+    )  # fmt: skip
 
 
 def retrained(asked: Questions, history: History, every_us: int, seed: int, kind: Kind = "forest") -> Rival:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from benchmarks.prequential.once import once
 from benchmarks.prequential.played import DAY_US, HOUR_US, Played
 from benchmarks.prequential.read import read_folder
 from benchmarks.report import BenchError
@@ -90,13 +91,18 @@ STREAMS: Mapping[str, Stream] = MappingProxyType(
 )
 
 
-def played(stream: Stream, workload: Workload, *, costs: bool = True) -> Played:
-    """Play a stream into a service of its own; with ``costs`` it is measured afterwards what each member took.
+def played(stream: Stream, workload: Workload) -> Played:
+    """Play a stream into a service of its own; in a report, once for all benchmarks.
 
     Raises:
         BenchError: A data set is missing, the stream ended early, or no label became final.
     """
-    command = [sys.executable, "-m", "service", *_command(stream, workload)]
+    command = _command(stream, workload)
+    return once(lambda: _played(stream, workload, command), "played", command, stream, workload.seed)
+
+
+def _played(stream: Stream, workload: Workload, arguments: list[str]) -> Played:
+    command = [sys.executable, "-m", "service", *arguments]
     baseline = "off" if stream.scenario is None else str(workload.baseline or "auto")
     horizon = f"{stream.horizon_h:g}h"
     with tempfile.TemporaryDirectory(prefix="hearthbeat-bench-", ignore_cleanup_errors=True) as name:
@@ -111,7 +117,7 @@ def played(stream: Stream, workload: Workload, *, costs: bool = True) -> Played:
         if result.returncode:
             raise BenchError(f"{stream.name} ended with status {result.returncode}: {result.stderr.strip()[-500:]}")
         # What the service and its processes took is known when it has been waited for.
-        service_s = (_children_s() - client_s) if costs else None
+        service_s = _children_s() - client_s
         return read_folder(folder / "data", int(stream.horizon_h * HOUR_US), seconds, service_s)
 
 

@@ -98,6 +98,17 @@ def test_labels_that_are_known_at_once_are_asked_for_first() -> None:
     assert ((one[200:] > 0.5) == labels[200:]).mean() > 0.9
 
 
+def test_a_forest_that_learned_all_rows_is_taken_at_its_word() -> None:
+    """Where nothing tells failures apart, the checkpoint's risk is about their share."""
+    rng = np.random.default_rng(1)
+    rows, labels = rng.normal(size=(3_000, 2)).astype(np.float32), rng.random(3_000) < 0.05
+    table = Table(columns=["a", "b"], rows=rows, labels=labels, ts=np.arange(3_000), device=np.arange(3_000))
+
+    risk = played_alone(table, 1, step=100, train_every=1_000).members["checkpoint"]
+
+    assert float(np.nanmean(risk)) == pytest.approx(labels.mean(), rel=0.3)
+
+
 def test_elec2_and_ai4i_in_small(tmp_path: Path) -> None:
     """Files of their form give accuracy and the no-change figure, and out-of-fold risks for every row."""
     rng = np.random.default_rng(1)

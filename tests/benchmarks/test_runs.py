@@ -26,6 +26,10 @@ WRITES = "import sys; open(sys.argv[2], 'w').write(sys.argv[3].replace('NAME', s
 FAILS = "import sys; print('some talk'); print('error: there are no data', file=sys.stderr); sys.exit(2)"
 DAMAGES = "import sys; open(sys.argv[2], 'w').write('{')"
 HANGS = "import time; time.sleep(600)"
+COUNTS = (
+    "import os, sys; folder = os.environ['HEARTHBEAT_BENCH_KEPT']; there = len(os.listdir(folder)); "
+    "open(f'{folder}/{sys.argv[1]}', 'w').close(); print(f'error: there were {there}'); "
+)
 
 
 @pytest.fixture
@@ -111,6 +115,17 @@ def test_resume_keeps_what_is_of_the_same_thing(tmp_path: Path, scripts: dict[st
     assert "Without a result" not in page
     assert "memory.x" in page
     assert "memory.other" not in page
+
+
+def test_what_several_need_is_kept_until_all_have_ended(tmp_path: Path, scripts: dict[str, str]) -> None:
+    """In a folder that the next finds, and that is gone in the end."""
+    for name in ("latency", "memory", "scoring"):
+        scripts[name] = COUNTS + WRITES
+    assert 0 == _make(tmp_path)
+
+    said = [(tmp_path / "logs" / f"{name}.log").read_text() for name in ("scoring", "latency", "memory")]
+    assert said == [f"error: there were {n}\n" for n in range(3)]
+    assert list(tmp_path.glob(".kept-*")) == []
 
 
 def test_without_resume_an_old_result_is_not_taken_for_a_new_one(tmp_path: Path, scripts: dict[str, str]) -> None:
