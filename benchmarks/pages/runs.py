@@ -3,7 +3,7 @@
     <out>/results/<name>.json   the result, there once it is whole
     <out>/logs/<name>.log       what the process said
     <out>/runs.json             what became of each
-    <out>/.kept-<commit>/       what several need alike, until all have ended: streams as they were played, rivals
+    <out>/.kept-<commit>/       what several need alike, until all have ended: streams as played, rivals, kernels
 
 A benchmark that fails or does not end is told of and stops no other.
 """
@@ -138,7 +138,7 @@ def _measured(plan: Plan, name: str, kept: Path) -> tuple[Run, Report | None]:
         old.unlink(missing_ok=True)
     began, before_s = time.monotonic(), _children_s()
     with log.open("wb") as output:
-        error = _ended(plan.command(name, part), output.fileno(), LONGEST_S[plan.size], {FOLDER: str(kept)})
+        error = _ended(plan.command(name, part), output.fileno(), LONGEST_S[plan.size], _environment(kept))
     seconds, cpu_s = round(time.monotonic() - began, 1), round(_children_s() - before_s, 1)
     if error is None:
         try:
@@ -150,6 +150,11 @@ def _measured(plan: Plan, name: str, kept: Path) -> tuple[Run, Report | None]:
             return Run(name=name, seconds=seconds, cpu_s=cpu_s), report
     part.unlink(missing_ok=True)
     return Run(name=name, seconds=seconds, cpu_s=cpu_s, error=f"{error}{_last_words(log)}"), None
+
+
+def _environment(kept: Path) -> dict[str, str]:
+    """What benchmarks find beside their own: where to keep things, kernels among them, which an image brings along."""
+    return {"NUMBA_CACHE_DIR": str(kept / "kernels")} | os.environ | {FOLDER: str(kept)}
 
 
 def _children_s() -> float:
@@ -165,7 +170,7 @@ def _ended(command: Sequence[str], output: int, longest_s: float, environment: M
     """
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-        env=os.environ | environment,
+        env=environment,
     )  # fmt: skip
     try:
         status = process.wait(longest_s)
