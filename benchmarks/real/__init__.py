@@ -20,7 +20,7 @@ from benchmarks.real.sets import AI4I, ELEC2, ai4i_rows, elec2_rows
 from benchmarks.report import Row
 from benchmarks.workload import Workload
 
-_QUICK_ROWS = 5_000
+_QUICK_ROWS = 3_000
 
 
 def measure(workload: Workload) -> list[Row]:
