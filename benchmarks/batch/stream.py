@@ -8,9 +8,10 @@ so that no season is asked about that nobody has learned from. Nothing about a m
 final at the split.
 
 Failures are rare: of 500 samples as they come, some fourteen would be positives. So what is learned is chosen as the
-service chooses it (`service.labels.sampling`): all positives and about two negatives for each, by home type. "n
-samples" are n of the chosen ones, drawn evenly from the whole year; of more samples the fewer are a part. What is
-asked is not chosen: held-out samples are drawn evenly from all examples, and failures are as rare among them as ever.
+service chooses for its online members (`service.labels.sampling`): all positives and about two negatives for each, by
+home type. "n samples" are n of the chosen ones, drawn evenly from the whole year; of more samples the fewer are a part.
+What is asked is not chosen: held-out samples are drawn evenly from all examples, and failures are as rare among them
+as ever.
 """
 
 from collections.abc import Callable

@@ -40,7 +40,7 @@ MODELS: Final[dict[str, tuple[str, str]]] = {
     ),
     "checkpoint": (
         "Member: checkpoint",
-        "a random forest that the service itself trains now and then on what it has learned lately",
+        "a random forest that the service itself trains now and then on the latest outcomes",
     ),
     "forest": ("Member: online forest", f"a forest of the home type, {_ONE_BY_ONE}"),
     "logistic": ("Member: online logistic", f"a logistic regression of the home type, {_ONE_BY_ONE}"),

@@ -2,6 +2,7 @@
 
 stream    plays a scenario or a table into a real service, in lock-step
 kept      makes once what all of those services need
+once      keeps streams and rivals for the other benchmarks of a report
 read      reads back what the service stored: features, risks as given, labels as they were known and when
 played    the columns of all that
 history   what could be known at an instant; rivals get labels from nowhere else

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -45,7 +46,7 @@ class Played(Struct, frozen=True, kw_only=True):
         columns: Feature names of all home types, (f,).
         rows: Feature rows, NaN where unknown or not of the home type; float32 (n, f).
         ts: Instants in microseconds; (n,).
-        labels: Whether the device failed within the horizon, as corrected in the end; (n,).
+        labels: Whether the device failed within the horizon, by what was known in the end; (n,).
         chosen: Whether it was learned; (n,).
         device: A number for each device of the fleet, home type by home type; (n,).
         blend: The risk answered; (n,).
@@ -53,7 +54,7 @@ class Played(Struct, frozen=True, kw_only=True):
         horizon_us: The horizon; 0 where labels are known at once.
         seconds: How long it took.
         believed: The label when it was first final: 1, 0, or `NOT_BELIEVED`; int8 (n,). None: as in ``labels``.
-        corrected_us: From when on it was known as in ``labels``; (n,). None: as soon as it was final.
+        corrected_us: From when on it was known as in ``labels``, if ever; (n,). None: as soon as it was final.
         failures: When what failed; None: not told.
         readings: How many readings there were, of which these examples are some; 0: as many.
         costs: Of the members, and as ``committee`` of the whole service.
@@ -74,6 +75,18 @@ class Played(Struct, frozen=True, kw_only=True):
     failures: Failures | None = None
     readings: int = 0
     costs: dict[str, Cost] = {}
+
+    def closed(self) -> "Played":
+        """Without the examples after the newest negative: whoever was asked so late can only have failed by now."""
+        last_us = self.ts[~self.labels].max(initial=np.iinfo(np.int64).min)
+        return self if last_us >= self.ts[-1] else self.where(self.ts <= last_us)
+
+    def where(self, kept: Bools) -> "Played":
+        """Only some of the examples."""
+        columns = ("rows", "ts", "labels", "chosen", "device", "blend", "believed", "corrected_us")
+        given = {name: getattr(self, name) for name in columns}
+        parts = {name: column[kept] for name, column in given.items() if column is not None}
+        return replace(self, **parts, members={name: risks[kept] for name, risks in self.members.items()})
 
     def final_us(self) -> Ints:
         """From when on each label was final: a horizon and its grace after its instant; (n,)."""

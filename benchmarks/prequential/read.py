@@ -1,4 +1,9 @@
-"""Read: from a service's data folder back to the columns of what it was asked, what it answered and what it learned."""
+"""Read: from a service's data folder back to the columns of what it was asked, what it answered and what it learned.
+
+Judged is by what is known in the end: a failure told late counts, one that was retracted does not, and what matured
+while no outcome came has the label that the outcomes that came afterwards give it. What could be known at an instant
+(`believed`, `corrected_us`) is another thing.
+"""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -23,10 +28,12 @@ from service.contracts.events import (
 from service.contracts.ports import MaturedExamples
 from service.features.layout import Layout
 from service.labels.book import DeviceKey, OutcomeBook
-from service.labels.join import NEGATIVE, POSITIVE
+from service.labels.join import NEGATIVE, POSITIVE, UNREPORTED, label_of
 from service.models.committee import BASELINE
 from service.storage.event_log import SqliteEventLog
 from service.storage.examples import SqliteExampleStore
+
+_NEVER_US = int(np.iinfo(np.int64).max)
 
 _Late = dict[tuple[str, int, int], int]
 """From when on, in microseconds, an example (home type, event, row) was known as positive after all."""
@@ -121,7 +128,12 @@ def read_folder(folder: Path, horizon_us: int, seconds: float, service_cpu_s: fl
         sorted({member for block in blocks for member in block.members}),
     )
     late = _late(blocks, logged)
-    taken = [_block(block, logged, late, where) for block in blocks if not block.late]
+    whose = {device: key for key, device in logged.devices.items()}
+    taken = [
+        _block(block, logged, late, where, _in_the_end(block, logged.book, whose, horizon_us))
+        for block in blocks
+        if not block.late
+    ]
     if not sum(len(part["ts"]) for part in taken):
         raise BenchError("no label became final: the stream is too short for its horizon, or tells of no failure")
     whole = {name: np.concatenate([part[name] for part in taken]) for name in taken[0]}
@@ -163,13 +175,30 @@ def _late(blocks: list[MaturedExamples], logged: _Log) -> _Late:
     return out
 
 
-def _block(block: MaturedExamples, logged: _Log, late: _Late, where: _Columns) -> dict[str, npt.NDArray[np.generic]]:
-    """The examples of a block whose label is believed in the end, column by column."""
+def _in_the_end(
+    block: MaturedExamples, book: OutcomeBook, whose: dict[tuple[str, int], DeviceKey], horizon_us: int
+) -> npt.NDArray[np.int8]:
+    """Labels by all outcomes that have come, (n,); as they matured where those say nothing."""
+    out = np.frombuffer(block.label, np.int8).copy()
+    ts, devices = np.frombuffer(block.ts, np.int64).tolist(), np.frombuffer(block.device, np.int32).tolist()
+    for place in np.flatnonzero((out == POSITIVE) | (out == NEGATIVE) | (out == UNREPORTED)).tolist():
+        marks = book.marks(whose[block.home_type, devices[place]])
+        # It was asked about only where the device was seen a horizon later, or has failed.
+        label, _ = label_of(ts[place], horizon_us, marks, ts[place] + horizon_us)
+        if label in (POSITIVE, NEGATIVE):
+            out[place] = label
+    return out
+
+
+def _block(
+    block: MaturedExamples, logged: _Log, late: _Late, where: _Columns, final: npt.NDArray[np.int8]
+) -> dict[str, npt.NDArray[np.generic]]:
+    """The examples of a block that have a label in the end, column by column."""
     first = np.frombuffer(block.label, np.int8)
     seqs, numbers = np.frombuffer(block.seq, np.int64), np.frombuffer(block.row, np.int32)
     ids = [(block.home_type, *pair) for pair in zip(seqs.tolist(), numbers.tolist(), strict=True)]
     told_us = np.array([late.get(key, -1) for key in ids], np.int64)
-    labels = np.where(told_us >= 0, np.int8(POSITIVE), first)
+    labels = np.where(told_us >= 0, np.int8(POSITIVE), final)
     keep = np.flatnonzero((labels == POSITIVE) | (labels == NEGATIVE))
     rows = np.full((len(keep), len(where.place)), np.nan, np.float32)
     at = np.array([where.place[name] for name in logged.layouts[block.home_type].columns])
@@ -188,7 +217,7 @@ def _block(block: MaturedExamples, logged: _Log, late: _Late, where: _Columns) -
         "device": np.frombuffer(block.device, np.int32)[keep].astype(np.int64) + where.first[block.home_type],
         "blend": np.frombuffer(block.blend)[keep],
         "believed": believed[keep],
-        "corrected_us": told_us[keep],
+        "corrected_us": np.where((told_us < 0) & (labels != first), _NEVER_US, told_us)[keep],
     }
     for name in where.members:
         given = risks[keep, block.members.index(name)] if name in block.members else np.full(len(keep), np.nan)

@@ -92,13 +92,13 @@ STREAMS: Mapping[str, Stream] = MappingProxyType(
 
 
 def played(stream: Stream, workload: Workload) -> Played:
-    """Play a stream into a service of its own; in a report, once for all benchmarks.
+    """Play a stream into a service of its own, up to its last horizon; in a report, once for all benchmarks.
 
     Raises:
         BenchError: A data set is missing, the stream ended early, or no label became final.
     """
     command = _command(stream, workload)
-    return once(lambda: _played(stream, workload, command), "played", command, stream, workload.seed)
+    return once(lambda: _played(stream, workload, command), "played", command, stream, workload.seed).closed()
 
 
 def _played(stream: Stream, workload: Workload, arguments: list[str]) -> Played:

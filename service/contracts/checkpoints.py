@@ -62,7 +62,7 @@ class TrainingOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         seed: Seed of fit and bootstrap.
         window: So many of the newest matured examples of each home type count.
         min_positives: With fewer positives nothing is trained.
-        holdout_share: Share of the examples, the newest, on which a candidate is judged.
+        holdout_share: Share of the examples, the newest, of which those of every second device judge a candidate.
         margin: A candidate may be worse than the present version by so much PR-AUC.
         confidence: It is rejected if the probability that it is worse than that is above this.
         created_us: When the order was given, in microseconds; stands in the manifests.

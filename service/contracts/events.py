@@ -35,7 +35,7 @@ class Vote(Struct, frozen=True, array_like=True):
 
 
 class ReadingGroup(Struct, frozen=True, kw_only=True):
-    """The accepted readings of one home type in one request, in order of ``ts``.
+    """The accepted readings of one home type of requests that were taken together, in order of ``ts``.
 
     Attributes:
         home_type: Whose readings.
@@ -77,7 +77,7 @@ class ReadingGroup(Struct, frozen=True, kw_only=True):
 
 
 class ReadingsLogged(Struct, frozen=True, kw_only=True, tag="readings"):
-    """One request's accepted readings."""
+    """The accepted readings of a request, or of several that waited at the same time."""
 
     received_us: int
     groups: list[ReadingGroup]

@@ -2,8 +2,8 @@
 
 For every device and metric two exponentially decayed levels are kept, decaying by event time and not by count: a
 *fast* one (half-life max(H/10, 3 cadences)) and a *slow* one (half-life max(2H/3, 20 cadences)) with its variance. The
-slow level is the device's own normal. The cadence is learned per device from its gaps. Memory is fixed: 48 bytes a
-metric and 40 bytes a device.
+slow level is the device's own normal. The cadence is learned per device from its gaps. Memory is fixed: 40 bytes a
+metric and 32 bytes a device.
 
 This is the scorer's fold: it depends on the order of the accepted readings alone.
 """

@@ -1,7 +1,8 @@
 """The baseline: RandomForests trained on simulated samples, before any real label has come.
 
-It is what speaks, provisionally, until the online members are warm. `hearthbeat serve` has the global one made at the
-first start, in a process of its own; an image can bring it along.
+It is what speaks, provisionally, until online members are warm or a checkpoint serves; then it is one vote among
+others. `hearthbeat serve` has the global one made at the first start, in a process of its own; an image can bring it
+along.
 
 A forest of a home type's own samples tells failures apart better there than the global one does of as many mixed
 samples (PR-AUC .40 instead of .32 on average, better in 21 of 24 comparisons), but making eight of them takes four

@@ -49,6 +49,8 @@ def _verdict(before: Row, after: Row) -> str:
         ("a.examples", "examples", "higher", 100.0, 3.0, "not judged"),
         ("ingest.flatness.devices", "devices", "higher", 100.0, 3.0, "not judged"),
         ("a.blend.pr_auc.low", "", "higher", 0.5, 0.1, "not judged"),
+        ("a.drift.begins", "days", "higher", 9.0, 3.0, "not judged"),
+        ("a.event.through", "days", "higher", 9.0, 3.0, "not judged"),
         ("crash.lost", "", "lower", 0.0, 1.0, "worse"),
         ("a.blend.pr_auc", "", "higher", 0.5, None, "worse"),
         ("a.blend.pr_auc", "", "higher", None, 0.5, "better"),

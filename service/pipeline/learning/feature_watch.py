@@ -2,9 +2,10 @@
 
     example rows ──► sample of a week ──► reference ──► `FeatureDrift` · · · away ··· checkpoint ──► new sample ──► ...
 
-The first week of examples is the first reference. It is kept while readings look like it, however many checkpoints are
-published: a new one would blind the watch for a window and a half each time. When a checkpoint is published while
-features are away, it has learned from how they are now: the week from then on becomes the next reference.
+The first week of examples (four horizons, if that is longer) is the first reference. It is kept while readings look
+like it, however many checkpoints are published: a new one would blind the watch for a window and a half each time. When
+a checkpoint is published while features are away, it has learned from how they are now: the week from then on becomes
+the next reference.
 
 A home type with fewer than 100 examples a window (a day, or the horizon if that is longer) is not watched.
 """

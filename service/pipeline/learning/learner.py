@@ -1,7 +1,8 @@
 """The learner's process: reads the log, folds it, and publishes. `service.pipeline.link` is its other end.
 
 It runs at low priority, so that scoring comes first, and from its first publication on only when nobody else wants to:
-a service that is started on a busy machine shall get ready. It ends when its standard input does.
+a service that is started on a busy machine shall get ready. In lock-step, where readings wait for it, it has the usual
+priority. It ends when its standard input does.
 """
 
 import contextlib

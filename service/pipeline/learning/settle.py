@@ -1,7 +1,7 @@
 """Settling: an example whose time has come gets its label, is scored with the risks given before, and may be learned.
 
-A failure that is reported after that settles the examples it makes positive once more: they are learned as positives.
-Nothing is unlearned.
+A failure that is reported after that settles the examples it makes positive once more: they are learned as positives,
+and weights, calibration and prior count them, too. Nothing is unlearned.
 """
 
 from collections.abc import Sequence

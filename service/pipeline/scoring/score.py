@@ -141,7 +141,7 @@ class Panel:
             self._columns = {key: value for key, value in self._columns.items() if key[1] not in gone}
 
     def install_baseline(self, model: CompiledModel, member: Member) -> None:
-        """The baseline speaks from now on, also where the learner has not published anything yet."""
+        """The baseline may speak from now on, also where the learner has not published anything yet."""
         self._models[BASELINE] = ReadyModel(model)
         self._seated.clear()
         out = self.standings.get(DEFAULT)
