@@ -6,6 +6,7 @@ where a figure is undefined. Ends are percentiles of the resamples. A resample h
 area a little: intervals of areas lie rather high, those of differences do not.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -13,21 +14,33 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.report import Row
-from service.evaluation.bootstrap import device_draws
 from service.evaluation.metrics import Steps
 from simulator.arrays import Flags, Floats
+from simulator.chance.counter import key_of, units
 
 RESAMPLES: Final = 200
 _TAIL: Final = 0.05
+_PURPOSE: Final = 0
+_AT_MOST: Final = np.cumsum([math.exp(-1.0) / math.factorial(k) for k in range(16)])
+"""How likely a Poisson variable of mean 1 is at most 0, 1, and so on."""
 
 Draws = npt.NDArray[np.float32]
 
 
 def draws_of(device: npt.NDArray[np.integer], seed: int, resamples: int = RESAMPLES) -> Draws:
-    """How often each example counts: once, then as in each resample; (r + 1, n) for devices (n,)."""
+    """How often each example counts: once, then as in each resample; (r + 1, n) for devices (n,).
+
+    How often a device is drawn depends on its number and the seed alone, so that worlds of the same fleet are paired
+    also where an example more or less is among them.
+
+    Source: Chamandy, Muralidharan, Najmi and Naidu, "Estimating Uncertainty for Massive Data Streams", 2012 (each
+    counts as often as a Poisson variable of mean 1 says).
+    """
     out = np.ones((resamples + 1, len(device)), np.float32)
-    for n, times in enumerate(device_draws(device.astype(np.int64), seed=seed, resamples=resamples)):
-        out[n + 1] = times
+    numbers, place = np.unique(device, return_inverse=True)
+    key = key_of(seed, _PURPOSE)
+    for n in range(resamples):
+        out[n + 1] = np.searchsorted(_AT_MOST, units(key, numbers, np.full(len(numbers), n), 0), side="right")[place]
     return out
 
 

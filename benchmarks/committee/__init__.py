@@ -4,7 +4,7 @@ Each stream goes over HTTP to a real service in lock-step, with the same setting
 
 - each of its members, over the whole stream, with a paired bootstrap over devices;
 - other rules to weigh the same risks by: equal weights, a softmax of losses, a champion alone;
-- a RandomForest *retrained* every day (real sets: every horizon) on all labels that are final by then;
+- a RandomForest *retrained* every day on all labels that are final by then;
 - after a drift, an *oracle*: a RandomForest trained on what came after the drift, of other devices.
 
 `benchmarks.prequential` plays the streams and trains the forests, `rules` weighs otherwise, `figures`

@@ -10,7 +10,7 @@ The prior is no member here, and nobody is benched or calibrated.
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.prequential.played import Played
+from benchmarks.prequential.played import NOT_BELIEVED, Ints, Played
 from service.models.committee import PRIOR
 
 _STEPS_A_HORIZON = 24
@@ -21,6 +21,7 @@ _DRAWN = 1_000.0  # examples' worth of the fleet in the losses of a home type
 _EPSILON = 1e-4
 
 Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int8]
 
 
 def by_rule(played: Played) -> dict[str, Floats]:
@@ -30,7 +31,6 @@ def by_rule(played: Played) -> dict[str, Floats]:
     given = ~np.isnan(risks)
     kept = np.clip(np.nan_to_num(risks, nan=0.5), _EPSILON, 1.0 - _EPSILON)
     logits = np.log(kept) - np.log1p(-kept)
-    loss = np.where(given, np.logaddexp(0.0, np.where(played.labels[:, None], -logits, logits)), 0.0)
 
     step_us = max(played.horizon_us // _STEPS_A_HORIZON, 1)
     begin = int(played.ts[0])
@@ -39,11 +39,14 @@ def by_rule(played: Played) -> dict[str, Floats]:
     home_type, group = np.unique(played.device >> 32, return_inverse=True)
     steps, width = int(step.max()) + 1, len(names)
 
-    known = final < steps
     shape = (steps, len(home_type), width)
     total, mass = np.zeros(shape), np.zeros(shape)
-    np.add.at(total, (final[known], group[known]), loss[known])
-    np.add.at(mass, (final[known], group[known]), given[known].astype(np.float64))
+    for at, labels in _known(played, final, begin, step_us):
+        known = np.flatnonzero((at < steps) & (labels != NOT_BELIEVED))
+        sign = np.where(labels[known, None] == 1, -1.0, 1.0)
+        loss = np.where(given[known], np.logaddexp(0.0, sign * logits[known]), 0.0)
+        np.add.at(total, (at[known], group[known]), loss)
+        np.add.at(mass, (at[known], group[known]), given[known].astype(np.float64))
     keep = 0.5 ** (1.0 / (_HALF_LIFE_HORIZONS * _STEPS_A_HORIZON))
     softmax, champion = np.full(shape, 1.0 / width), np.full(shape, 1.0 / width)
     first = np.full(len(home_type), -1)
@@ -63,6 +66,16 @@ def by_rule(played: Played) -> dict[str, Floats]:
         "softmax": _blend(logits, given, softmax[step, group]),
         "champion": _blend(logits, given, champion[step, group]),
     }
+
+
+def _known(played: Played, final: Ints, begin_us: int, step_us: int) -> list[tuple[Ints, Labels]]:
+    """Steps from which on labels are known, (n,), and these, (n,): as first believed, then as corrected."""
+    labels = played.labels.astype(np.int8)
+    if played.believed is None or played.corrected_us is None:
+        return [(final, labels)]
+    corrected = np.maximum((played.corrected_us - begin_us) // step_us + 1, final)
+    changed = np.where((labels != played.believed) & (played.corrected_us >= 0), labels, np.int8(NOT_BELIEVED))
+    return [(final, played.believed), (corrected, changed)]
 
 
 def _means(total: Floats, mass: Floats) -> Floats:

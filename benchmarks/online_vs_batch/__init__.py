@@ -6,8 +6,7 @@ stand side by side
 - ``committee``: the blend as answered, and each member alone;
 - ``frozen``: a RandomForest of 10,000 examples that never learns again: on scenarios the service's baseline, on real
   sets one trained on the first examples whose labels became final;
-- ``retrained_forest`` and ``retrained_lightgbm``: trained anew every day, beside real sets every horizon, on all labels
-  that are final by then;
+- ``retrained_forest`` and ``retrained_lightgbm``: trained anew every day on all labels that are final by then;
 - ``prior``: the base rate and nothing else.
 
 `benchmarks.prequential` plays, asks and judges; `drift` adds what a drift did.

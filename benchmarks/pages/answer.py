@@ -75,8 +75,8 @@ def _against(streams: Sequence[Stream], metric: str, rival: str) -> list[str]:
     behind = sum(_end(values, metric, "high") < 0.0 for values in told)
     return [
         f"Hearthbeat is on average {abs(mean):.3f} {'better' if mean >= 0.0 else 'worse'} than {rival}. Of {len(told)} "
-        f"stream{'s' if len(told) != 1 else ''} it is surely better on {ahead}, surely worse on {behind}, and on "
-        f"{len(told) - ahead - behind} it is too close to call."
+        f"stream{'s' if len(told) != 1 else ''} it is better on {ahead} and worse on {behind} by more than chance "
+        f"explains, and on {len(told) - ahead - behind} it is too close to call."
     ]
 
 

@@ -9,7 +9,7 @@ from benchmarks.pages.figures import Stream, interval_text, ours, ours_first, qu
 from benchmarks.pages.form.blocks import Block, Cell, Fold, Grid, Heading, Items, Kind, Paragraph, Pictures
 from benchmarks.pages.names import GUESSING, MODELS, ONCE, RETRAINED, model_name, stream_name
 from benchmarks.pages.phases import phases
-from benchmarks.pages.words import HOW_TO_READ
+from benchmarks.pages.words import HOW_TO_READ, TABLES, WITHOUT_DELAY
 from benchmarks.report import Report, figure_text
 
 NOTHING: Final = "Neither online-vs-batch nor committee is in these results, so there are no models to compare here."
@@ -81,6 +81,8 @@ def headline(reports: Mapping[str, Report]) -> list[Block]:
             *_change(chosen),
         ]
     blocks += [Heading("Stream by stream", 3), Paragraph(_STREAMS), overview(streams)]
+    if any(stream.name in WITHOUT_DELAY for stream in streams):
+        blocks.append(Paragraph(TABLES, "small"))
     models = [name for name in ours_first(chosen.models) if name in MODELS]
     main = [name for name in models if not _is_member(name)]
     members = [name for name in models if _is_member(name)]

@@ -149,8 +149,7 @@ def _device_rows(name: str, held: Contest, risks: Floats) -> list[Row]:
         return []
     if threshold is not None:
         flagged, device = risks >= threshold, played.device[held.judged]
-        failing = np.unique(device[labels])
-        healthy = ~np.isin(device, failing)
+        healthy = ~np.isin(device, np.concatenate([device[labels], played.failures.device]))
         if healthy.any():
             wrong = len(np.unique(device[healthy & flagged])) / len(np.unique(device[healthy]))
         lead_us = _leads(played, played.failures, held.judged, flagged)

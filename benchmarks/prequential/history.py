@@ -18,7 +18,7 @@ class Questions(Struct, frozen=True, kw_only=True):
     """What a rival may see of each example when it is asked: no label.
 
     Attributes:
-        rows: Feature rows; float32 (n, f).
+        rows: Feature rows, and the home type's number, as which the service has models of each; float32 (n, f + 1).
         ts: Instants in microseconds, ascending; (n,).
         device: Whose they are; (n,).
         readings: How many readings there were.
@@ -91,6 +91,10 @@ class Hindsight:
 
 def questions(played: Played) -> Questions:
     """What rivals may see of a stream."""
+    home_type = (played.device >> 32).astype(np.float32)[:, None]
     return Questions(
-        rows=played.rows, ts=played.ts, device=played.device, readings=max(played.readings, len(played.ts))
+        rows=np.hstack([played.rows, home_type]),
+        ts=played.ts,
+        device=played.device,
+        readings=max(played.readings, len(played.ts)),
     )

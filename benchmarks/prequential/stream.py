@@ -139,7 +139,10 @@ def _command(stream: Stream, workload: Workload) -> list[str]:
 
 
 def every_us(stream: Stream, played: Played) -> int:
-    """How often a model is retrained beside a stream: every day; beside a table every horizon, at most 150 times."""
+    """How often a model is retrained beside a stream: every day; beside a table, if shorter, every horizon.
+
+    Beside a long table it is 150 times.
+    """
     if stream.table is None:
         return DAY_US
-    return max(played.horizon_us, int(played.ts[-1] - played.ts[0]) // _MOST_TRAININGS)
+    return max(min(played.horizon_us, DAY_US), int(played.ts[-1] - played.ts[0]) // _MOST_TRAININGS)

@@ -137,6 +137,14 @@ def test_figures_without_resampling_are_the_exact_ones() -> None:
     assert 0.0 < low < value < high < 1.0
 
 
+def test_a_device_is_drawn_alike_whoever_else_is_there() -> None:
+    """So that differences between worlds of the same fleet are paired."""
+    draws, others = draws_of(np.arange(40), 1), draws_of(np.delete(np.arange(50), 7), 1)
+
+    assert np.array_equal(np.delete(draws, 7, axis=1), others[:, :39])
+    assert draws[1:].mean() == pytest.approx(1.0, abs=0.05)
+
+
 def test_what_is_undefined_has_no_value() -> None:
     """Without a failure there is no area, no recall, and no interval of them; accuracy there is."""
     labels, risks = np.zeros(10, np.bool_), np.linspace(0.1, 0.9, 10)

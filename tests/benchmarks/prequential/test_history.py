@@ -7,8 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from benchmarks.prequential.history import History, Questions, questions
-from benchmarks.prequential.played import DAY_US, NOT_BELIEVED, Floats, Played
+from benchmarks.prequential.played import DAY_US, HOUR_US, NOT_BELIEVED, Floats, Played
 from benchmarks.prequential.rivals import frozen, retrained
+from benchmarks.prequential.stream import Stream, every_us
 from tests.benchmarks.lived import lived
 
 RIVALS: dict[str, Callable[[Questions, History], Floats]] = {
@@ -84,3 +85,40 @@ def test_a_late_report_is_not_known_before_it_comes() -> None:
 def test_questions_hold_no_label() -> None:
     """A rival cannot look."""
     assert Questions.__struct_fields__ == ("rows", "ts", "device", "readings")
+
+
+def test_rivals_are_told_the_home_type() -> None:
+    """As the service is, which has models of each."""
+    played = lived(days=4, devices=4)
+    played = replace(played, device=played.device + (played.device % 2 << 32))
+
+    assert np.array_equal(questions(played).rows[:, -1], played.device >> 32)
+
+
+def test_who_is_asked_in_the_last_horizon_is_not_judged() -> None:
+    """All of it is cut that comes after the newest negative, and what is left fits together."""
+    played = lived(days=4, devices=5)
+    labels = played.labels.copy()
+    labels[12:], labels[11] = True, False
+
+    closed = replace(played, labels=labels, believed=labels.astype(np.int8)).closed()
+
+    first = int(np.searchsorted(played.ts, played.ts[11], side="right"))
+    assert len(closed.ts) == len(closed.rows) == len(closed.blend) == len(closed.members["prior"]) == first
+    assert closed.believed is not None
+    assert len(closed.believed) == first
+    assert closed.corrected_us is None
+    assert replace(played, labels=np.zeros(len(labels), np.bool_)).closed().ts is played.ts
+
+
+@pytest.mark.parametrize(
+    ("table", "horizon_h", "days", "expected_h"),
+    [(False, 6, 20, 24), (True, 6, 20, 6), (True, 30, 20, 24), (True, 6, 300, 48)],
+)
+def test_rivals_are_retrained_every_day(table: bool, horizon_h: int, days: int, expected_h: int) -> None:
+    """Beside tables also every shorter horizon, and at most 150 times."""
+    stream = Stream(name="s", scenario=None if table else "stationary", table=("a", "b") if table else None)
+    ts = np.array([0, days * DAY_US])
+    played = replace(lived(days=1, devices=1), ts=ts, horizon_us=horizon_h * HOUR_US)
+
+    assert every_us(stream, played) == expected_h * HOUR_US

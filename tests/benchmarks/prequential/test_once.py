@@ -15,7 +15,7 @@ from tests.benchmarks.lived import lived
 
 def test_a_rival_is_trained_once_in_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked again it says the same, though nobody could train it any more; beside other labels it is another."""
-    played = lived(turn=True)
+    played = lived(days=6, devices=40)
     monkeypatch.delenv(FOLDER, raising=False)
     alone = retrained_beside(played, DAY_US, 1)
     monkeypatch.setenv(FOLDER, str(tmp_path))
