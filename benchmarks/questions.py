@@ -12,7 +12,7 @@ BENCHMARKS: Mapping[str, str] = MappingProxyType(
         "ingest": "How many readings a second are taken, scored and durable, beside peers and the wire? (2 minutes)",
         "latency": "How long does a single reading wait, alone and under all load at once? (2 minutes)",
         "memory": "What do 100,000 devices with a full horizon of pending examples take? (2 minutes)",
-        "online-vs-batch": "What is it worth to learn all the time, when labels come late? (half an hour; --quick: 1)",
+        "online-vs-batch": "What is it worth to learn all the time, with late labels? (45 minutes; --quick: 1)",
         "real": "The same on real tables, or on FILE with --map and --horizon? (8 minutes; --quick: half of one)",
         "realism": "Is the simulated fleet worth learning from, and how fast is it made? (2 minutes; --full: 10)",
         "recovery": "How soon is a service ready to score when a long log must be folded anew? (2 minutes)",

@@ -5,17 +5,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from benchmarks.pages.figures import Stream, Values, ours
-from benchmarks.pages.names import stream_name
+from benchmarks.pages.names import ONCE, OURS, RETRAINED, stream_name
 from benchmarks.pages.phases import phases
 from benchmarks.report import figure_text
+from simulator.scenarios import SCENARIOS
 
 _AGAINST: Final = (
     ("minus_retrained", "a random forest that somebody trains anew every day"),
     ("minus_frozen", "a random forest that was trained once on 10,000 samples, and never again"),
 )
 _SAME: Final = 0.01
-_WORTH_WINNING: Final = 0.05
-"""Below so much PR-AUC, a change took too little for its share that was won back to say anything."""
 
 
 def verdict(streams: Sequence[Stream]) -> str:
@@ -24,7 +23,8 @@ def verdict(streams: Sequence[Stream]) -> str:
     if retrained is None:
         return ""
     good = [mean >= -_SAME for mean in (retrained, once) if mean is not None]
-    start = "Yes" if all(good) else "In part" if any(good) else "No"
+    lost = any(_worse(streams, metric) for metric, _ in _AGAINST)
+    start = ("Mostly" if lost else "Yes") if all(good) else "In part" if any(good) else "No"
     text = (
         f"{start}: without anybody training it, Hearthbeat is on average {_than(retrained)} a model that somebody "
         "trains anew every day"
@@ -41,23 +41,33 @@ def _than(difference: float) -> str:
 def answer(stream: Stream, streams: Sequence[Stream]) -> list[str]:
     """What to know of all streams, and of the one that tells the most."""
     out = [text for metric, rival in _AGAINST for text in _against(streams, metric, rival)]
-    return out + won_back(stream) + _alarms(stream)
+    return out + after_a_change(stream, streams) + _alarms(stream)
 
 
-def won_back(stream: Stream) -> list[str]:
-    """How much of what a change took the service has won back."""
-    closed, gap = stream.values.get("gap_closed"), stream.values.get("gap")
-    if closed is None:
+def after_a_change(stream: Stream, streams: Sequence[Stream]) -> list[str]:
+    """How good who goes on learning is once a change is some days old, there and on all streams with one."""
+    both = [pair for each in streams if (pair := _late(each)) is not None]
+    here, once = _late(stream), _of_first(stream, ONCE, "late")
+    if here is None or once is None:
         return []
-    where = f"When the world changes, as in “{stream_name(stream.name)}”"
-    best = "a forest trained with the answers from after the change, which nobody has in life"
-    if gap is not None and gap < _WORTH_WINNING:
-        return [f"{where}, even {best}, is only {gap:.3f} better than the one trained once: little was to be won back."]
-    share = f"{100.0 * closed:.0f}\u00a0%" if closed >= 0.0 else "none"
+    ahead = sum(mine > theirs for mine, theirs in both)
     return [
-        f"{where}, the forest trained once goes on as if nothing had happened. Between it and {best}, Hearthbeat "
-        f"covers {share} of the way, counted from the fourth day after the change."
+        f"When the world changes, as in “{stream_name(stream.name)}”, a model that learns no more stays behind: from "
+        f"the fourth day after the change on, the forest trained once has {once:.3f}, Hearthbeat {here[0]:.3f}, and "
+        f"the one retrained daily {here[1]:.3f}. Of {len(both)} stream{'s' if len(both) != 1 else ''} with a change "
+        f"Hearthbeat is then ahead of the one retrained daily on {ahead}."
     ]
+
+
+def _late(stream: Stream) -> tuple[float, float] | None:
+    """Quality long after a change, of the service and of the forest retrained daily."""
+    mine, theirs = _of_first(stream, OURS, "late"), _of_first(stream, RETRAINED, "late")
+    return None if mine is None or theirs is None else (mine, theirs)
+
+
+def _of_first(stream: Stream, names: Sequence[str], kind: str) -> float | None:
+    """A figure of the first of these models that is there."""
+    return next((phases(stream, name).get(kind) for name in names if name in stream.models), None)
 
 
 def _mean(streams: Sequence[Stream], metric: str) -> float | None:
@@ -72,12 +82,31 @@ def _against(streams: Sequence[Stream], metric: str, rival: str) -> list[str]:
     if mean is None:
         return []
     ahead = sum(_end(values, metric, "low") > 0.0 for values in told)
-    behind = sum(_end(values, metric, "high") < 0.0 for values in told)
+    worse = _worse(streams, metric)
+    behind = len(worse)
+    where = f" It is worse on {_listed(worse)}." if worse else ""
+    real = [stream.values[metric] for stream in streams if metric in stream.values and stream.name not in SCENARIOS]
+    if 0 < len(real) < len(told):
+        where += f" On real data alone it is on average {_by(statistics.fmean(real))}."
     return [
-        f"Hearthbeat is on average {abs(mean):.3f} {'better' if mean >= 0.0 else 'worse'} than {rival}. Of {len(told)} "
+        f"Hearthbeat is on average {_by(mean)} than {rival}. Of {len(told)} "
         f"stream{'s' if len(told) != 1 else ''} it is better on {ahead} and worse on {behind} by more than chance "
-        f"explains, and on {len(told) - ahead - behind} it is too close to call."
+        f"explains, and on {len(told) - ahead - behind} it is too close to call.{where}"
     ]
+
+
+def _by(difference: float) -> str:
+    return f"{abs(difference):.3f} {'better' if difference >= 0.0 else 'worse'}"
+
+
+def _worse(streams: Sequence[Stream], metric: str) -> list[str]:
+    """Names of the streams on which the service is behind by more than chance explains."""
+    told = [stream for stream in streams if metric in stream.values]
+    return [f"“{stream_name(stream.name)}”" for stream in told if _end(stream.values, metric, "high") < 0.0]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
 
 
 def _end(values: Values, metric: str, end: str) -> float:
@@ -90,13 +119,18 @@ def _alarms(stream: Stream) -> list[str]:
     told = phases(stream, first) if first is not None else {}
     if not {"found", "lead"} <= told.keys():
         return []
+    rival = _of_first(stream, RETRAINED, "found")
+    beside = f" (retrained daily: {100.0 * rival:.0f}\u00a0%)" if rival is not None else ""
     text = (
-        f"In use, on “{stream_name(stream.name)}”: if 1 of 100 readings of healthy devices may raise an alarm, the "
-        f"alarms find {100.0 * told['found']:.0f}\u00a0% of the failures, half of those at least {told['lead']:.0f} "
-        f"hours ahead."
+        f"As alarms, on “{stream_name(stream.name)}”: with a bar above which 1 of 100 readings of healthy devices "
+        f"lies, they come before {100.0 * told['found']:.0f}\u00a0% of the failures{beside}, half of those "
+        f"{told['lead']:.1f} hours before or earlier."
     )
+    if "flagged" in told:
+        text += f" {100.0 * told['flagged']:.0f}\u00a0% of the devices that never failed raise one some time."
     if "cost" in told:
         text += (
-            f" A million readings take {figure_text(round(told['cost']))} seconds of one processor, all work included."
+            f" A reading takes {figure_text(round(told['cost'] / 1000.0, 2))} thousandths of a second of one "
+            "processor, all work included."
         )
     return [text]

@@ -10,8 +10,8 @@ _OURS: Final = (
 )
 _ONCE: Final = "a random forest that was trained once on 10,000 samples, and never again"
 _DAILY: Final = (
-    "a random forest that somebody trains anew every day on all outcomes known by then, and who keeps all data for "
-    "that (on Elec2 every week; on AI4I, which has no days, once)"
+    "a random forest (many decision trees that vote: a common, sturdy model) that somebody trains anew every day on "
+    "all outcomes known by then, and who keeps all data for that. It begins with nothing"
 )
 _ONE_BY_ONE: Final = "which learns one example at a time"
 
@@ -27,16 +27,17 @@ MODELS: Final[dict[str, tuple[str, str]]] = {
     "frozen": (
         "Trained once",
         f"{_ONCE}. On simulated fleets it was trained before the stream began, on samples of the same simulator, so it "
-        "begins as well as can be; on real data it learned the first examples of the stream itself, up to 10,000",
+        "begins as well as can be, and it is one of those that vote in Hearthbeat; on real data it learned the first "
+        "examples of the stream itself, up to 10,000",
     ),
     "batch": ("Trained in batch", "a random forest trained in one go on a fixed set of samples"),
     "static": ("Trained once", _ONCE),
     "baseline": ("Trained once", _ONCE),
-    "prior": ("Guessing", "says of every device how often devices fail, and knows nothing of this one"),
+    "prior": ("Guessing", "gives every device the same risk: how often devices fail"),
     "oracle": (
         "Told the answers",
-        "a forest trained with the answers from after the change, which nobody has in life: about the best that could "
-        "be hoped for",
+        "a forest trained with answers from after the change, of other devices, which nobody has in life: a yardstick. "
+        "Who also knows of the time before, or of these devices, may be better",
     ),
     "checkpoint": (
         "Member: checkpoint",

@@ -15,14 +15,15 @@ METHOD: Final = (
     "within the next 24 hours (other spans on real data), and it is judged by what it said then. It learns of an "
     "outcome only when that could have been known: a day later, and the time that a report takes. No model ever "
     "learns from the future, but for the one that is called “told the answers”. The last such "
-    "span of a stream is not judged: at its end only the failures in it are known."
+    "span of a stream is left out: who got through it is not known yet."
 )
 
 WITHOUT_DELAY: Final = frozenset({"elec2", "ai4i"})
 TABLES: Final = (
     "Elec2 and AI4I have no devices, and nothing comes late: of Elec2 each answer is known before the next question, "
     "and AI4I has no time, so that each part of it is judged by models that learned the other parts. There "
-    "Hearthbeat's models are called directly, without the service."
+    "Hearthbeat's models are called directly, without the service, and the others are retrained weekly, or trained "
+    "once."
 )
 
 TERMS: Final[tuple[tuple[str, str], ...]] = (
@@ -47,12 +48,15 @@ TERMS: Final[tuple[tuple[str, str], ...]] = (
     ("Lead time",
      "hours from the first of those alarms to the failure, in the middle (median) of the failures found: what is left "
      "for changing a battery. Higher is better."),
-    ("Log loss", "how wrong the percentages are, by which surprises count most. Lower is better."),
+    ("Log loss", "how wrong the percentages are; confident mistakes count most. Lower is better."),
     ("CPU s, memory",
      "seconds of one processor for a million readings, and megabytes of the models. Hearthbeat's seconds are those of "
      "the whole service: taking readings in, storing, scoring, learning; the others' are of training and scoring "
      "alone, or where the forest trained once comes with the service (simulated fleets) of scoring alone. Lower is "
      "better."),
+    ("Way to the answers covered",
+     "how far Hearthbeat has come from the forest trained once to the one told the answers, from the fourth day after "
+     "a change on; above 100 % it is ahead of both."),
     ("90 % range",
      "the figures in brackets. With other devices of the same kind, the figure would have been within it nine times "
      "out of ten. If the range of a difference holds 0, the difference may be chance."),
@@ -65,5 +69,6 @@ QUICK: Final = (
 
 HOW_TO_READ: Final = (
     "How well failures are foretold is told as one number, PR-AUC. Higher is better: 1 would be perfect, and guessing "
-    "gets next to nothing where failures are rare. A difference of .01 is hardly seen, one of .10 is plain."
+    "gets next to nothing where failures are rare. A difference of 0.01 is hardly seen, 0.03 is small, 0.10 is "
+    "large."
 )

@@ -76,7 +76,7 @@ def _grid(grid: Grid) -> str:
     for number, row in enumerate(grid.rows):
         cells = zip(row, grid.head, strict=True)
         inner = "".join(
-            _cell(cell, kind, grid.shades.get((number, column)), strong=column in grid.strong_columns)
+            _cell(cell, kind, grid.shades.get((number, column)), strong=(number, column) in grid.strong_cells)
             for column, (cell, (_, kind)) in enumerate(cells)
         )
         rows.append(f'<tr class="strong">{inner}</tr>' if number in grid.strong else f"<tr>{inner}</tr>")
@@ -92,7 +92,7 @@ def _cell(cell: Cell, kind: Kind, shade: float | None, *, strong: bool) -> str:
     if shade is not None:
         # Never so dark that the letters on it could not be read.
         return f'<td class="{kind} shaded" style="background:rgba(var(--shade),{0.45 * shade:.2f})">{text}</td>'
-    return f'<td class="{kind} ours">{text}</td>' if strong else f'<td class="{kind}">{text}</td>'
+    return f'<td class="{kind} best">{text}</td>' if strong else f'<td class="{kind}">{text}</td>'
 
 
 def _bar(bar: Bar) -> str:

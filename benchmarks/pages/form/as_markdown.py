@@ -70,7 +70,9 @@ def _grid(grid: Grid) -> str:
             cell = row[n]
             text = "" if isinstance(cell, Bar) else cell
             text = code(text) if grid.head[n][1] == "code" and text else plain(text)
-            cells.append(f"**{text}**" if (number in grid.strong or n in grid.strong_columns) and text else text)
+            cells.append(
+                f"**{text}**" if (number in grid.strong or (number, n) in grid.strong_cells) and text else text
+            )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

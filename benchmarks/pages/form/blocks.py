@@ -44,14 +44,14 @@ class Grid(Struct, frozen=True):
         head: Its columns: title and kind. A column of bars is left out where none can be drawn.
         rows: Cells, as many as there are columns.
         strong: Numbers of rows that matter most.
-        strong_columns: Likewise of columns.
+        strong_cells: Likewise of cells, by row and column.
         shades: For a number's cell its shade from 0 to 1, by row and column; for tables read as a picture.
     """
 
     head: list[tuple[str, Kind]]
     rows: list[list[Cell]]
     strong: frozenset[int] = frozenset()
-    strong_columns: frozenset[int] = frozenset()
+    strong_cells: frozenset[tuple[int, int]] = frozenset()
     shades: dict[tuple[int, int], float] = {}
 
 

@@ -26,8 +26,8 @@ _DRAWING: Final = (
     "svg.chart{display:block;width:100%;height:auto}"
     "svg.chart text{font:13px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;fill:var(--faint)}"
     "svg.chart text.key{fill:var(--ink)}svg.chart .grid{stroke:var(--rule);stroke-width:1}"
-    "svg.chart .mark{stroke:var(--alarm);stroke-width:1.5;stroke-dasharray:4 3}svg.chart text.marked{fill:var(--alarm)}"
-    "svg.chart .band{fill:var(--alarm);opacity:.1}"
+    "svg.chart .mark{stroke:var(--faint);stroke-width:1.5}svg.chart text.marked{fill:var(--ink)}"
+    "svg.chart .band{fill:var(--faint);opacity:.15}"
     "svg.chart .line{fill:none;stroke-width:2;stroke-linejoin:round}"
     "svg.chart .first{stroke-width:3.5}"
     + "".join(f"svg.chart .s{n}{{stroke:var(--c{n})}}svg.chart .f{n}{{fill:var(--c{n})}}" for n in range(LINES))
@@ -57,7 +57,7 @@ th.number,td.number{text-align:right}
 td.number{white-space:nowrap}
 td.shaded{padding-left:.5rem;padding-right:.5rem}
 td.code{overflow-wrap:anywhere}
-tr.strong td,td.ours{font-weight:700}
+tr.strong td,td.best{font-weight:700}
 th:first-child,td:first-child{min-width:8.5rem}
 .scroll th:first-child,.scroll td:first-child{position:sticky;left:0;background:var(--ground)}
 td.bar{width:26%;min-width:4rem}
