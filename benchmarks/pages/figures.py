@@ -99,13 +99,16 @@ def quality_text(value: float | None) -> str:
 
 
 def interval_text(values: Values, metric: str, *, signed: bool = False) -> str:
-    """A figure of quality with its interval in brackets, if it has one."""
+    """A figure of quality with its interval in brackets, if it has one; what is nearly 0 keeps its side of it."""
     value, low, high = (values.get(name) for name in (metric, f"{metric}.low", f"{metric}.high"))
     if value is None:
         return "-"
-    form = "{:+.3f}" if signed else "{:.3f}"
-    text = form.format(value)
-    return text if low is None or high is None else f"{text} ({form.format(low)} to {form.format(high)})"
+    sign = "+" if signed else ""
+
+    def text(figure: float) -> str:
+        return f"{figure:{sign}.{4 if 0.0 < abs(figure) < 0.0005 else 3}f}"
+
+    return text(value) if low is None or high is None else f"{text(value)} ({text(low)} to {text(high)})"
 
 
 def with_unit(row: Row) -> str:

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from benchmarks.pages.answer import verdict
-from benchmarks.pages.figures import Stream
+from benchmarks.pages.figures import Stream, interval_text
 from benchmarks.pages.form.as_html import as_html
 from benchmarks.pages.whole import whole_page
 from benchmarks.questions import BENCHMARKS
@@ -134,3 +134,10 @@ def test_what_is_no_drift_is_marked_by_its_own_name() -> None:
     assert ">no reports</text>" in html
     assert 'class="band"' in html
     assert ">change</text>" not in html
+
+
+def test_an_end_next_to_zero_shows_on_which_side_it_is() -> None:
+    """A difference that is counted as a loss must not seem to hold 0."""
+    values = {"minus_retrained": -0.0031, "minus_retrained.low": -0.006, "minus_retrained.high": -0.0004}
+
+    assert "-0.003 (-0.006 to -0.0004)" == interval_text(values, "minus_retrained", signed=True)
