@@ -102,6 +102,9 @@ def test_full_queue_says_come_back(tmp_path: Path) -> None:
                     answer = client.post("/v1/readings", json=reading("home", minutes_ago=minutes_ago))
                 except httpx.ReadTimeout:
                     continue
+                if answer.is_success:  # the learner was halted when it had caught up already: this one need not wait
+                    assert minutes_ago == minutes[0]
+                    continue
                 statuses.append(answer.status_code)
                 assert answer.headers["retry-after"].isdigit()
         assert statuses
