@@ -51,9 +51,10 @@ def after_a_change(stream: Stream, streams: Sequence[Stream]) -> list[str]:
     if here is None or once is None:
         return []
     ahead = sum(mine > theirs for mine, theirs in both)
+    behind = ", a model that learns no more stays behind" if once < min(here) else ""
     return [
-        f"When the world changes, as in “{stream_name(stream.name)}”, a model that learns no more stays behind: from "
-        f"the fourth day after the change on, the forest trained once has {once:.3f}, Hearthbeat {here[0]:.3f}, and "
+        f"When the world changes, as in “{stream_name(stream.name)}”{behind}: from the fourth "
+        f"day after the change on, the forest trained once has {once:.3f}, Hearthbeat {here[0]:.3f}, and "
         f"the one retrained daily {here[1]:.3f}. Of {len(both)} stream{'s' if len(both) != 1 else ''} with a change "
         f"Hearthbeat is then ahead of the one retrained daily on {ahead}."
     ]

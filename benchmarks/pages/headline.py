@@ -132,8 +132,9 @@ def overview(streams: Sequence[Stream]) -> Grid:
         names = [ours(stream.models), *(_first(rival, stream) for rival in there)]
         qualities = [None if name is None else phases(stream, name).get("whole") for name in names]
         texts = [quality_text(value) for value in qualities]
-        top = max((value, text) for value, text in zip(qualities, texts, strict=True) if value is not None)[1]
-        best |= {(number, place + 1) for place, text in enumerate(texts) if text == top}
+        top = max((value for value in qualities if value is not None), default=None)
+        if top is not None:
+            best |= {(number, place + 1) for place, text in enumerate(texts) if text == quality_text(top)}
         rows.append([stream_name(stream.name), *texts, *(_of_stream(stream, kind) for kind, _ in shown)])
     return Grid(head, rows, strong_cells=frozenset(best))
 

@@ -12,8 +12,7 @@ POINTS = 20
 def curve_rows(name: str, days: Floats, labels: Bools, risks: Floats, points: int = POINTS) -> list[Row]:
     """PR-AUC in each of so many windows of equal length, and the middle of the window.
 
-    A window of positives only has none: everybody would be perfect there. The last ones of a table can be such, where
-    devices are not seen for long enough to be negative.
+    A window of positives only has none: everybody would be perfect there.
 
     Args:
         name: Of stream and model, in the ids.

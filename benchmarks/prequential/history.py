@@ -18,7 +18,7 @@ class Questions(Struct, frozen=True, kw_only=True):
     """What a rival may see of each example when it is asked: no label.
 
     Attributes:
-        rows: Feature rows, and the home type's number, as which the service has models of each; float32 (n, f + 1).
+        rows: Feature rows, and the number of the home type, of which the service has models; float32 (n, f + 1).
         ts: Instants in microseconds, ascending; (n,).
         device: Whose they are; (n,).
         readings: How many readings there were.

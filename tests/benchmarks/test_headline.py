@@ -6,9 +6,10 @@ from html import unescape
 import pytest
 from msgspec import structs
 
-from benchmarks.pages.answer import verdict
+from benchmarks.pages.answer import after_a_change, verdict
 from benchmarks.pages.figures import Stream, interval_text
 from benchmarks.pages.form.as_html import as_html
+from benchmarks.pages.headline import overview
 from benchmarks.pages.whole import whole_page
 from benchmarks.questions import BENCHMARKS
 from benchmarks.report import Report, Row
@@ -141,3 +142,24 @@ def test_an_end_next_to_zero_shows_on_which_side_it_is() -> None:
     values = {"minus_retrained": -0.0031, "minus_retrained.low": -0.006, "minus_retrained.high": -0.0004}
 
     assert "-0.003 (-0.006 to -0.0004)" == interval_text(values, "minus_retrained", signed=True)
+
+
+def test_a_stream_on_which_nobody_could_be_judged_has_a_row_all_the_same() -> None:
+    """Without a failure there is no PR-AUC, and so nobody is the best."""
+    stream = Stream("dirty", {}, {"committee": {}, "prior": {}}, {})
+
+    assert [["Dirty readings", "-"]] == [row[:2] for row in overview([stream]).rows]
+    assert not overview([stream]).strong_cells
+
+
+def test_who_learns_no_more_is_not_said_to_stay_behind_where_it_does_not() -> None:
+    """The figures decide what is said of a change."""
+    late = {"committee": 0.5, "retrained_forest": 0.4, "frozen": 0.3}
+
+    def said(once: float) -> str:
+        models = {name: {"long_after.pr_auc": value} for name, value in (late | {"frozen": once}).items()}
+        stream = Stream("firmware", {}, models, {})
+        return after_a_change(stream, [stream])[0]
+
+    assert "stays behind" in said(0.3)
+    assert "stays behind" not in said(0.45)
